@@ -1,0 +1,136 @@
+"""Validation, done once, where a public function is entered."""
+
+import operator
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory.types import Vector
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let solvers stop short without a word, in this thread alone.
+
+    `warnings.catch_warnings` is not thread-safe; and in an experiment a solver that
+    does not converge is data.
+    """
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
+    """Warn that `solver` stopped short, unless `quiet`."""
+    if not _quiet.get():
+        from sklearn.exceptions import ConvergenceWarning
+
+        warnings.warn(
+            f"{solver} stopped after {n_iter} iterations with {measure}; "
+            "raise max_iter or tol",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def check_operator(A: Any) -> Any:
+    """Return `A` as a float64 array, or as it is if it is matrix-free."""
+    if isinstance(A, (list, tuple)) or hasattr(A, "__array__"):
+        A = check_array("A", A, 2)
+    elif not (hasattr(A, "shape") and hasattr(A, "T") and hasattr(A, "__matmul__")):
+        raise TypeError(
+            "A must be an array, a sparse array or a linear operator, "
+            f"got {type(A).__name__}"
+        )
+    elif np.issubdtype(getattr(A, "dtype", None) or np.float64, np.complexfloating):
+        raise TypeError(f"A must be real, got {A.dtype}")
+    if len(A.shape) != 2 or 0 in A.shape:
+        raise ValueError(f"A must have rows and columns, got shape {tuple(A.shape)}")
+    return A
+
+
+def check_array(name: str, value: Any, ndim: int) -> npt.NDArray[np.float64]:
+    """Return `value` as a finite, C-contiguous float64 array of `ndim` axes."""
+    raw = np.asarray(value)
+    if not (np.issubdtype(raw.dtype, np.number) or raw.dtype == bool):
+        raise TypeError(f"{name} must be numeric, got dtype {raw.dtype}")
+    if np.iscomplexobj(raw):
+        raise TypeError(f"{name} must be real, got {raw.dtype}")
+    if raw.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} axes, got shape {raw.shape}")
+    array = np.ascontiguousarray(raw, dtype=np.float64)
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
+    return array
+
+
+def check_vector(name: str, value: Any, size: int, of: str = "A") -> Vector:
+    """Return `value` as a finite float64 vector of `size` entries."""
+    shape = np.shape(value)
+    if shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},) to match {of}, got {shape}")
+    return check_array(name, value, 1)
+
+
+def check_problem(A: Any, y: npt.ArrayLike) -> tuple[Any, Vector]:
+    """Return `A` and `y` ready for a solver, or say what is wrong with them."""
+    A = check_operator(A)
+    return A, check_vector("y", y, A.shape[0])
+
+
+def check_start(x0: npt.ArrayLike | None, n: int) -> Vector:
+    """Return a fresh starting point: `x0` or zero."""
+    return np.zeros(n) if x0 is None else check_vector("x0", x0, n).copy()
+
+
+def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return `value` as an int in ``low..high``."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if number < low or (high is not None and number > high):
+        bound = f"at least {low}" if high is None else f"in {low}..{high}"
+        raise ValueError(f"{name} must be {bound}, got {number}")
+    return number
+
+
+def check_number(name: str, value: Any, *, positive: bool = True) -> float:
+    """Return `value` as a finite float, positive or at least non-negative."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not (np.isfinite(number) and (number > 0 or (number == 0 and not positive))):
+        kind = "positive" if positive else "non-negative"
+        raise ValueError(f"{name} must be {kind} and finite, got {number}")
+    return number
+
+
+def check_ratios(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return `value` as a vector of numbers in (0, 1]."""
+    ratios = check_array(name, np.atleast_1d(np.asarray(value)), 1)
+    outside = ratios[(ratios <= 0) | (ratios > 1)]
+    if ratios.size == 0 or outside.size:
+        got = outside[0] if outside.size else "nothing"
+        raise ValueError(f"{name} must lie in (0, 1], got {got}")
+    return ratios
+
+
+def check_loop(max_iter: Any, tol: Any) -> tuple[int, float]:
+    """Return the arguments that every iterative solver takes."""
+    return (
+        check_integer("max_iter", max_iter, 1),
+        check_number("tol", tol, positive=False),
+    )

@@ -1,0 +1,50 @@
+"""Compiled loops; the only place that imports Numba.
+
+A kernel is serial, releases the GIL, validates nothing and has no default arguments.
+Its Python source also runs as it is, on operators that compiled code can't see into.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sparsetheory._kernels._compile import JIT
+from sparsetheory._kernels.linear import Spectrum, pack
+from sparsetheory.types import Vector
+
+try:
+    import rocket_fft  # noqa: F401  (registers FFTs with Numba)
+except ImportError as error:
+    FFT_ERROR: str | None = str(error)
+else:
+    FFT_ERROR = None
+
+_warned = False
+
+
+def compile_for(
+    A: Any, y: Vector, kernel: Callable[..., Any]
+) -> tuple[Any, Vector, Callable[..., Any]]:
+    """Return `A`, `y` and `kernel` in the forms that go together.
+
+    An array stays what it is and a block-circulant operator becomes its `Spectrum`,
+    both with the compiled kernel; anything else goes to the kernel's Python source.
+    """
+    global _warned
+    if isinstance(A, np.ndarray):
+        return A, y, kernel
+    spectrum = getattr(A, "spectrum", None)
+    if JIT and isinstance(spectrum, Spectrum):
+        if FFT_ERROR is None:
+            return spectrum, pack(y, spectrum), kernel
+        if not _warned:
+            _warned = True
+            warnings.warn(
+                f"rocket-fft does not import ({FFT_ERROR}); convolutional operators "
+                "run interpreted, several times slower",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+    return A, y, getattr(kernel, "py_func", kernel)

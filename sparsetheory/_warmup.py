@@ -1,0 +1,47 @@
+"""Compile ahead of use."""
+
+import time
+
+import numpy as np
+
+from sparsetheory._checks import quiet
+from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.operators import BlockCirculant
+from sparsetheory.solvers.basis_pursuit import basis_pursuit
+from sparsetheory.solvers.certificates import l1_verdict
+from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.proximal import fista, group_ista
+
+
+def warmup() -> float:
+    """Compile every solver for arrays and for convolutions in one and two dimensions.
+
+    Compiled code is kept on disk, so that a second call, in another process too, only
+    loads it.
+
+    Returns
+    -------
+    float
+        Seconds that it took.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> seconds = st.warmup()
+    >>> st.warmup() < 1.0
+    True
+    """
+    start = time.perf_counter()
+    A = gaussian(6, 8, 0)
+    line = BlockCirculant(np.ones((1, 2, 2)), 4)
+    plane = BlockCirculant(np.ones((1, 2, 2, 2)), (2, 2))
+    with quiet():
+        for M in (A, line, plane):
+            y = M @ np.ones(8)
+            iht(M, y, 2, max_iter=2)
+            iht(M, y, 2, step=0.1, max_iter=2)
+            fista(M, y, 1.0, max_iter=2)
+            group_ista(M, y, 1.0, np.arange(8) // 2, max_iter=2)
+            basis_pursuit(M, y, max_iter=2)
+        l1_verdict(A, sparse_signal(8, 2, 0))
+    return time.perf_counter() - start

@@ -1,0 +1,195 @@
+"""Phase maps on disk: arrays and one JSON text in an ``.npz``, no pickles."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import os
+import platform
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.types import Counts, Vector
+
+FORMAT = 1
+PACKAGES = ("sparsetheory", "numpy", "scipy", "numba", "rocket-fft")
+COLUMNS = (
+    *("n", "m", "k", "delta", "rho", "trials"),
+    *("successes", "failures", "unresolved", "low95", "high95"),
+)
+UNREADABLE = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
+ARRAYS = ("delta", "rho", "m", "k", "successes", "failures", "unresolved")
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseMap:
+    """Counts of recovery over the plane of δ = m/n and ρ = k/m.
+
+    Row i, column j belongs to ``rho[i]`` and ``delta[j]``. A cell that the ensemble
+    can't fill, having too few rows, has no trials.
+
+    Attributes
+    ----------
+    delta : ndarray, shape (d,)
+    rho : ndarray, shape (r,)
+        The ratios asked for.
+    m : ndarray of int, shape (d,)
+    k : ndarray of int, shape (r, d)
+        The sizes that were run; plot against these.
+    successes, failures, unresolved : ndarray of int, shape (r, d)
+        They add up to `trials`. A trial is unresolved when its solver stopped short
+        without success, or a certificate was found neither way.
+    trials, n, seed : int
+    settings : dict
+        Solver, ensemble, signal and success rule, as text; versions of the packages.
+    """
+
+    delta: Vector
+    rho: Vector
+    m: Counts
+    k: Counts
+    successes: Counts
+    failures: Counts
+    unresolved: Counts
+    trials: int
+    n: int
+    seed: int
+    settings: dict[str, Any]
+
+    @property
+    def counts(self) -> Counts:
+        """Trials per cell: `trials`, or 0 where the ensemble has too few rows."""
+        return self.successes + self.failures + self.unresolved
+
+    @property
+    def probability(self) -> Vector:
+        """Share of successes, shape (r, d); NaN where nothing was run."""
+        with np.errstate(invalid="ignore"):
+            share: Vector = self.successes / self.counts
+        return share
+
+    def interval(self, level: float = 0.95) -> tuple[Vector, Vector]:
+        """Return the Wilson interval of each probability, two arrays (r, d)."""
+        return wilson_interval(self.successes, self.counts, level)
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to an ``.npz``, to be read by `load`; return its path."""
+        return save_maps(path, {"map": self})
+
+    @classmethod
+    def load(cls, path: str | Path) -> PhaseMap:
+        """Read the one map in the file at `path`."""
+        maps = load_maps(path)
+        if len(maps) != 1:
+            names = ", ".join(maps)
+            raise ValueError(f"{path} holds {len(maps)} maps ({names}): use load_maps")
+        return next(iter(maps.values()))
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write one line per cell that was run; return the path."""
+        low, high = self.interval()
+        path = Path(path)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(COLUMNS)
+            for i, j in np.argwhere(self.counts > 0):
+                m, k = int(self.m[j]), int(self.k[i, j])
+                counts = (self.successes, self.failures, self.unresolved)
+                table.writerow(
+                    [self.n, m, k, m / self.n, k / m, int(self.counts[i, j])]
+                    + [int(c[i, j]) for c in counts]
+                    + [f"{low[i, j]:.6f}", f"{high[i, j]:.6f}"]
+                )
+        return path
+
+
+def versions() -> dict[str, str]:
+    """Return what a result depends on beside its seed."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
+    """Write named maps to one ``.npz``, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.npz`` is added where it lacks.
+    maps : mapping of str to PhaseMap
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    path = Path(path)
+    path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+    header: dict[str, Any] = {"format": FORMAT, "maps": {}}
+    arrays: dict[str, Any] = {}
+    for name, result in maps.items():
+        fields = {f: getattr(result, f) for f in ("trials", "n", "seed", "settings")}
+        header["maps"][name] = fields
+        for field in ARRAYS:
+            arrays[f"{name}/{field}"] = getattr(result, field)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def load_maps(path: str | Path) -> dict[str, PhaseMap]:
+    """Read what `save_maps` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to PhaseMap
+
+    Raises
+    ------
+    ValueError
+        If the file is not a store of phase maps, or of a newer format.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            content = {name: stored[name] for name in stored.files}
+        header = json.loads(str(content["header"]))
+        newer = int(header["format"]) > FORMAT
+    except UNREADABLE:
+        raise ValueError(f"{path} is not a file of phase maps") from None
+    if newer:
+        raise ValueError(
+            f"{path} has format {header['format']}, this version reads up to {FORMAT}"
+        )
+    return {
+        name: PhaseMap(**{f: content[f"{name}/{f}"] for f in ARRAYS}, **fields)
+        for name, fields in header["maps"].items()
+    }

@@ -1,0 +1,157 @@
+"""Figures of results; the only place that imports Matplotlib."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.theory.curves import l1_weak_threshold
+from sparsetheory.theory.finite import l1_median_sparsity
+from sparsetheory.types import Vector
+
+SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
+CURVE = {"color": "#d55e00", "linewidth": 2.2}
+FINITE = {"color": "#ffffff", "linewidth": 1.6, "linestyle": (0, (4, 2))}
+
+
+def plot_phase_map(result: PhaseMap, ax: Any = None) -> Any:
+    r"""Draw the share of successes over δ and ρ, with basis pursuit's theory.
+
+    Two curves belong to ℓ1 minimisation and Gaussian matrices: the limit of large n,
+    and where success is an even bet at this n. On a map of another solver or ensemble
+    they are what to compare it with. Each cell stands at the ratios that were run; what
+    was not run is hatched.
+
+    Parameters
+    ----------
+    result : PhaseMap
+    ax : matplotlib Axes, optional
+        By default new ones, with a colour bar and a legend.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> result = st.phase_transition(
+    ...     st.iht, n=20, delta=[0.3, 0.6], rho=[0.2, 0.5], trials=2
+    ... )
+    >>> ax = st.plot_phase_map(result)
+    >>> ax.get_xlabel()
+    '$\\delta = m/n$'
+    """
+    from matplotlib import pyplot as plt
+
+    alone = ax is None
+    if alone:
+        _, ax = plt.subplots(figsize=(5.2, 4.2), layout="constrained")
+    columns = np.unique(result.m, return_index=True)[1]
+    edges = _edges(result.m[columns] / result.n)
+    ax.patch.set(facecolor="white", hatch="////", edgecolor="#cccccc")
+    bottom, top = _edges(np.sort(result.rho))[[0, -1]]
+    mesh = None
+    for place, j in enumerate(columns):
+        k, rows = np.unique(result.k[:, j], return_index=True)
+        share = result.probability[rows, j]
+        if np.isnan(share).all():
+            continue
+        steps = _edges(k / result.m[j])
+        steps[[0, -1]] = min(steps[0], bottom), max(steps[-1], top)
+        mesh = ax.pcolormesh(
+            edges[place : place + 2],
+            steps,
+            share[:, None],
+            cmap="viridis",
+            vmin=0,
+            vmax=1,
+            rasterized=True,
+        )
+    low, high = edges[0], edges[-1]
+    fine = np.linspace(max(low, 0.002), min(high, 0.999), 200)
+    ax.plot(
+        fine, l1_weak_threshold(fine), label="Gaussian basis pursuit, n → ∞", **CURVE
+    )
+    whole = np.arange(max(1, round(low * result.n)), min(result.n, high * result.n))
+    half = np.array([l1_median_sparsity(result.n, m) / m for m in whole])
+    label = f"even odds at n = {result.n}"
+    ax.plot(whole / result.n, half, label=label, **FINITE)
+    ax.set(
+        xlabel=r"$\delta = m/n$",
+        ylabel=r"$\rho = k/m$",
+        xlim=(low, high),
+        ylim=(bottom, top),
+    )
+    if alone:
+        if mesh is not None:
+            ax.figure.colorbar(mesh, ax=ax, label="share of successes")
+        _legend(ax, loc="upper left", fontsize=8)
+    return ax
+
+
+def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
+    """Draw named maps side by side on one scale, with one legend.
+
+    Parameters
+    ----------
+    maps : dict of str to PhaseMap
+        Titles and what they stand over.
+    columns : int
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    from matplotlib import pyplot as plt
+    from matplotlib.cm import ScalarMappable
+
+    columns = min(columns, len(maps))
+    rows = -(-len(maps) // columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(4.2 * columns + 0.9, 3.5 * rows + 0.6),
+        squeeze=False,
+        layout="constrained",
+    )
+    for ax in axes.ravel()[len(maps) :]:
+        ax.remove()
+    shown = axes.ravel()[: len(maps)].tolist()
+    for ax, (title, result) in zip(shown, maps.items(), strict=True):
+        plot_phase_map(result, ax)
+        ax.set_title(title)
+        ax.label_outer()
+    scale = ScalarMappable(cmap="viridis")
+    scale.set_clim(0, 1)
+    figure.colorbar(scale, ax=shown, label="share of successes", shrink=0.8)
+    lines, labels = shown[0].get_legend_handles_labels()
+    labels[1] = "the same, even odds at this n"
+    _legend(figure, lines, labels, loc="outside lower center", ncols=2)
+    return figure
+
+
+def save_figure(figure: Any, stem: str | Path) -> list[Path]:
+    """Write ``stem.png`` and ``stem.svg``, bit for bit the same every time."""
+    import matplotlib as mpl
+
+    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
+    with mpl.rc_context(SAVING):
+        figure.savefig(paths[0], dpi=150, metadata={"Software": None})
+        figure.savefig(paths[1], dpi=150, metadata={"Date": None, "Creator": None})
+    return paths
+
+
+def _legend(owner: Any, *entries: Any, **where: Any) -> None:
+    owner.legend(
+        *entries, facecolor="#7a7a8c", labelcolor="white", framealpha=1.0, **where
+    )
+
+
+def _edges(centres: Vector) -> Vector:
+    if centres.size == 1:
+        return np.array([centres[0] - 0.02, centres[0] + 0.02])
+    middle = 0.5 * (centres[1:] + centres[:-1])
+    first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
+    return np.concatenate([[first], middle, [last]])

@@ -1,0 +1,1 @@
+"""Sparse solvers: an operator and data in, a `Recovery` out."""

@@ -1,0 +1,250 @@
+"""Textbook solvers of the LASSO and the group LASSO, each with a duality gap."""
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory._checks import (
+    check_array,
+    check_loop,
+    check_number,
+    check_operator,
+    check_problem,
+    check_start,
+    warn_unconverged,
+)
+from sparsetheory._kernels import compile_for
+from sparsetheory._kernels.proximal import Groups, proximal_gradient
+from sparsetheory.operators import operator_norm
+from sparsetheory.types import MeasurementOperator, Recovery
+
+
+def ista(
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    lam: float,
+    *,
+    step: float | None = None,
+    x0: npt.ArrayLike | None = None,
+    max_iter: int = 10_000,
+    tol: float = 1e-6,
+) -> Recovery:
+    r"""Solve the LASSO by proximal gradient descent.
+
+    .. math:: \min_x \tfrac12 \|y - A x\|_2^2 + \lambda \|x\|_1
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        Compiled code runs for an array and a `BlockCirculant`; anything else needs
+        ``@`` and ``.T``.
+    y : array_like, shape (m,)
+    lam : float
+        Weight of the penalty, positive; from ``max |A^T y|`` on the solution is zero.
+        The `alpha` of scikit-learn is ``lam / m``.
+    step : float, optional
+        Step size, by default ``1 / ||A||^2``; from ``2 / ||A||^2`` on it may diverge.
+    x0 : array_like, shape (n,), optional
+        Start, by default zero.
+    max_iter : int
+    tol : float
+        Stop when the duality gap is at most ``tol * ||y||^2 / 2``; 0 runs all
+        iterations.
+
+    Returns
+    -------
+    Recovery
+        With the duality gap at `x`, an upper bound on its suboptimality.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` is positive and not reached.
+
+    See Also
+    --------
+    fista : The same with momentum, faster.
+
+    References
+    ----------
+    .. [1] I. Daubechies, M. Defrise, C. De Mol, "An iterative thresholding algorithm
+       for linear inverse problems with a sparsity constraint", Comm. Pure Appl. Math.
+       57(11), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> st.ista(np.eye(3), [3.0, -0.5, 1.5], lam=1.0).x
+    array([2. , 0. , 0.5])
+    """
+    return _solve("ista", A, y, lam, step, None, False, x0, max_iter, tol)
+
+
+def fista(
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    lam: float,
+    *,
+    step: float | None = None,
+    x0: npt.ArrayLike | None = None,
+    max_iter: int = 10_000,
+    tol: float = 1e-6,
+) -> Recovery:
+    r"""Solve the LASSO by accelerated proximal gradient descent.
+
+    .. math:: \min_x \tfrac12 \|y - A x\|_2^2 + \lambda \|x\|_1
+
+    The momentum [1]_ restarts when it points uphill [2]_. Parameters, result, errors
+    and warning are those of `ista`.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+    y : array_like, shape (m,)
+    lam : float
+    step : float, optional
+    x0 : array_like, shape (n,), optional
+    max_iter : int
+    tol : float
+
+    Returns
+    -------
+    Recovery
+
+    References
+    ----------
+    .. [1] A. Beck and M. Teboulle, "A fast iterative shrinkage-thresholding
+       algorithm for linear inverse problems", SIAM J. Imaging Sci. 2(1), 2009.
+    .. [2] B. O'Donoghue and E. Candes, "Adaptive restart for accelerated gradient
+       schemes", Found. Comput. Math. 15(3), 2015.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(40, 100, rng=0)
+    >>> x = st.sparse_signal(100, 4, rng=1)
+    >>> bool(abs(st.fista(A, A @ x, lam=1e-3).x - x).max() < 0.01)
+    True
+    """
+    return _solve("fista", A, y, lam, step, None, True, x0, max_iter, tol)
+
+
+def group_ista(
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    lam: float,
+    groups: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    step: float | None = None,
+    x0: npt.ArrayLike | None = None,
+    max_iter: int = 10_000,
+    tol: float = 1e-6,
+) -> Recovery:
+    r"""Solve the group LASSO by proximal gradient descent.
+
+    .. math:: \min_x \tfrac12 \|y - A x\|_2^2 + \lambda \sum_g w_g \|x_g\|_2
+
+    Each step is a block soft thresholding [1]_,
+    :math:`x_g \leftarrow (1 - \mu\lambda w_g / \|z_g\|)_+ z_g`.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+    y : array_like, shape (m,)
+    lam : float
+        Weight of the penalty, positive.
+    groups : array_like of int or str, shape (n,)
+        Label of each entry's group; any order, any sizes.
+    weights : array_like, shape (number of groups,), optional
+        Positive weight of each group, in the order of the sorted labels; by default
+        the square root of its size.
+    step, x0, max_iter, tol
+        As in `ista`.
+
+    Returns
+    -------
+    Recovery
+        With the duality gap at `x`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` is positive and not reached.
+
+    References
+    ----------
+    .. [1] M. Yuan and Y. Lin, "Model selection and estimation in regression with
+       grouped variables", J. R. Stat. Soc. B 68(1), 2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> y = [3.0, 4.0, 0.1, 0.1]
+    >>> st.group_ista(np.eye(4), y, 1.0, [0, 0, 1, 1], weights=[1, 1]).x
+    array([2.4, 3.2, 0. , 0. ])
+    """
+    A = check_operator(A)
+    parts = _groups(groups, weights, A.shape[1])
+    return _solve("group_ista", A, y, lam, step, parts, False, x0, max_iter, tol)
+
+
+def _solve(
+    name: str,
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    lam: float,
+    step: float | None,
+    groups: Groups | None,
+    accelerate: bool,
+    x0: npt.ArrayLike | None,
+    max_iter: int,
+    tol: float,
+) -> Recovery:
+    A, y = check_problem(A, y)
+    lam = check_number("lam", lam)
+    max_iter, tol = check_loop(max_iter, tol)
+    x = check_start(x0, A.shape[1])
+    if step is None:
+        norm = operator_norm(A)
+        step = 1.0 / norm**2 if norm > 0.0 else 1.0
+    else:
+        step = check_number("step", step)
+    form, z, run = compile_for(A, y, proximal_gradient)
+    n_iter, gap = run(form, z, lam, step, groups, accelerate, max_iter, tol, x)
+    goal = tol * 0.5 * float(y @ y)
+    converged = bool(gap <= goal)
+    if not converged and tol > 0:
+        warn_unconverged(name, f"duality gap {gap:.1e} > {goal:.1e}", n_iter)
+    return Recovery(x, n_iter, converged, float(gap))
+
+
+def _groups(labels: npt.ArrayLike, weights: npt.ArrayLike | None, n: int) -> Groups:
+    given = np.asarray(labels)
+    if given.shape != (n,):
+        raise ValueError(f"groups must have shape ({n},), got {given.shape}")
+    if given.dtype.kind not in "iubUS":
+        raise TypeError(f"groups must be integer or string labels, got {given.dtype}")
+    _, member, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    order = np.argsort(member, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    if weights is None:
+        w = np.sqrt(sizes)
+    else:
+        w = check_array("weights", weights, 1)
+        if w.size != sizes.size:
+            raise ValueError(f"weights must number {sizes.size}, got {w.size}")
+        if w.min() <= 0:
+            raise ValueError(f"weights must be positive, got {w.min()}")
+    return Groups(order, starts, w)

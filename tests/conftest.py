@@ -1,0 +1,20 @@
+import os
+import tempfile
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# Before the first import of Numba: tests never read or leave compiled files.
+os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="numba-"))
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A first call compiles, so that no deadline holds; the same examples every time.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
+
+
+@pytest.fixture(params=range(3))
+def rng(request):
+    """A test that takes `rng` states a property and runs on three seeds."""
+    return np.random.default_rng(request.param)
