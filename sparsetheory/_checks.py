@@ -1,10 +1,12 @@
 """Validation, done once, where a public function is entered."""
 
 import operator
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,16 +32,20 @@ def quiet() -> Iterator[None]:
 
 
 def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
-    """Warn that `solver` stopped short, unless `quiet`."""
-    if not _quiet.get():
-        from sklearn.exceptions import ConvergenceWarning
+    """Warn the caller of the package that `solver` stopped short, unless `quiet`."""
+    if _quiet.get():
+        return
+    from sklearn.exceptions import ConvergenceWarning
 
-        warnings.warn(
-            f"{solver} stopped after {n_iter} iterations with {measure}; "
-            "raise max_iter or tol",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+    inside, level = str(Path(__file__).parent), 1
+    while sys._getframe(level).f_code.co_filename.startswith(inside):
+        level += 1
+    warnings.warn(
+        f"{solver} stopped after {n_iter} iterations with {measure}; "
+        "raise max_iter or tol",
+        ConvergenceWarning,
+        stacklevel=level + 1,
+    )
 
 
 def check_operator(A: Any) -> Any:

@@ -103,6 +103,15 @@ def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
     Returns
     -------
     matplotlib Figure
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> grid = dict(n=20, delta=[0.3, 0.6], rho=[0.2, 0.5], trials=2)
+    >>> maps = {s.__name__: st.phase_transition(s, **grid) for s in (st.iht,)}
+    >>> figure = st.plot_phase_maps(maps)
+    >>> figure.axes[0].get_title()
+    'iht'
     """
     from matplotlib import pyplot as plt
     from matplotlib.cm import ScalarMappable

@@ -11,23 +11,24 @@ SHRINK = 0.5  # their 1 / (kappa (1 - c))
 
 
 @compiled
-def restrict(g, x, out):
-    """Write g on the support of x into `out`; return its squared norm."""
+def restrict(g, x, on, out):
+    """Write the support of x into `on`, g there into `out`; return its squared norm."""
     total = 0.0
     for i in range(g.size):
-        out[i] = g[i] if x[i] != 0.0 else 0.0
+        on[i] = x[i] != 0.0
+        out[i] = g[i] if on[i] else 0.0
         total += out[i] * out[i]
     return total
 
 
 @compiled
-def compare(x, new, inside, moved):
+def compare(x, new, on, moved):
     """Write ``new - x`` into `moved`.
 
     Returns
     -------
     same : bool
-        Whether `new` has the support of `inside`.
+        Whether the support of `new` is `on`.
     length, size : float
         Squared norms of `moved` and `new`.
     """
@@ -37,7 +38,7 @@ def compare(x, new, inside, moved):
         moved[i] = d
         length += d * d
         size += new[i] * new[i]
-        if (new[i] != 0.0) != (inside[i] != 0.0):
+        if (new[i] != 0.0) != on[i]:
             same = False
     return same, length, size
 
@@ -57,6 +58,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
     """
     n = x.size
     new, inside, moved = np.empty(n), np.empty(n), np.empty(n)
+    on = np.empty(n, np.bool_)
     r = y - forward(A, x)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
@@ -65,7 +67,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         if it == 1 and not np.any(x):
             hard_threshold(g, k, 0.0, new)
             pattern = new
-        slope = restrict(g, pattern, inside)
+        slope = restrict(g, pattern, on, inside)
         direction = forward(A, inside)
         energy = direction @ direction
         stuck = energy == 0.0
@@ -78,7 +80,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         step = slope / energy
         while True:
             cut = hard_threshold(x + step * g, k, 0.5 * cut, new)
-            same, length, size = compare(x, new, inside, moved)
+            same, length, size = compare(x, new, on, moved)
             if same and not stuck:
                 image = step * direction
                 break
@@ -106,12 +108,12 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
     change : float
         ``||x_new - x|| / ||x_new||`` of the last iteration.
     """
-    new, moved = np.empty_like(x), np.empty_like(x)
+    new, moved, on = np.empty_like(x), np.empty_like(x), x != 0.0
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, y - forward(A, x))
         cut = hard_threshold(x + step * g, k, 0.5 * cut, new)
-        _, length, size = compare(x, new, x, moved)
+        _, length, size = compare(x, new, on, moved)
         if not np.isfinite(size):
             return it, np.inf
         change = np.sqrt(length / size) if size > 0.0 else 0.0

@@ -1,7 +1,7 @@
 """Proofs of recovery and of its failure."""
 
+import contextlib
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from sparsetheory.types import Matrix, MeasurementOperator
 RADIUS = 0.9  # of the box first aimed at; any below 1 decides, this one soonest
 GRADIENT_STEPS = 150  # one Newton step costs about thirty of them
 NEWTON_STEPS = 300
+CONDITION = 2e3  # squared and times 2e-16, well below the rounding allowed for
 SINGULAR = 1e-10  # relative; below, a matrix counts as rank deficient
 
 
@@ -102,16 +103,14 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
 def orthonormal_columns(M: Matrix) -> Matrix:
     """Return an orthonormal basis of the range of `M`, C-contiguous.
 
-    By the Cholesky factor of the Gram matrix, or where that is ill-conditioned by the
-    singular value decomposition.
+    By the Cholesky factor of the Gram matrix, which loses the squared condition number
+    in accuracy; where that is too much, by the singular value decomposition.
     """
-    try:
+    with contextlib.suppress(np.linalg.LinAlgError):
         L = np.linalg.cholesky(M.T @ M)
-    except np.linalg.LinAlgError:
-        L = np.zeros((M.shape[1], M.shape[1]))
-    pivots = np.diag(L)
-    if pivots.size == 0 or pivots.min() > 1e-3 * pivots.max():
-        return np.ascontiguousarray(M @ np.linalg.inv(L).T)
+        inverse = np.linalg.inv(L)
+        if np.linalg.norm(L) * np.linalg.norm(inverse) <= CONDITION:
+            return np.ascontiguousarray(M @ inverse.T)
     U, s, _ = np.linalg.svd(M, full_matrices=False)
-    basis: Any = U[:, s > SINGULAR * max(s.max(), 1e-300)]
-    return np.ascontiguousarray(basis)
+    basis: Matrix = np.ascontiguousarray(U[:, s > SINGULAR * s.max(initial=0.0)])
+    return basis
