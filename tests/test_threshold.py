@@ -13,6 +13,7 @@ from sparsetheory._kernels.threshold import (
     block_soft_threshold,
     hard_threshold,
     kth_smallest,
+    largest,
     soft_threshold,
 )
 
@@ -30,10 +31,10 @@ def soft(z, t):
     return out
 
 
-def hard(z, k, guess=0.0):
+def hard(z, k):
     out = np.empty_like(z)
-    cut = hard_threshold(z, k, guess, out)
-    return out, cut
+    hard_threshold(z, k, out)
+    return out
 
 
 @given(vectors, thresholds)
@@ -61,7 +62,7 @@ def test_kth_smallest_is_that_of_the_sorted_array(z, data):
 @given(vectors, some.data())
 def test_hard_threshold_is_the_nearest_sparse_vector(z, data):
     k = data.draw(some.integers(0, z.size))
-    out, _ = hard(z, k)
+    out = hard(z, k)
     best = min(
         float(np.sum(np.delete(z, list(kept)) ** 2))
         for kept in combinations(range(z.size), k)
@@ -77,15 +78,19 @@ def test_hard_threshold_keeps_the_first_of_equals(z, data):
     kept = np.sort(np.argsort(-np.abs(z), kind="stable")[:k])
     expected = np.zeros_like(z)
     expected[kept] = z[kept]
-    assert_array_equal(hard(z, k)[0], expected)
+    assert_array_equal(hard(z, k), expected)
 
 
 @given(vectors, some.data(), some.floats(0, 10))
-def test_guess_changes_nothing(z, data, guess):
+def test_largest_are_the_places_of_the_largest_whatever_the_guess(z, data, guess):
     k = data.draw(some.integers(0, z.size))
-    (out, cut), (guessed, same) = hard(z, k), hard(z, k, guess)
-    assert_array_equal(out, guessed)
-    assert cut == same == (np.sort(np.abs(z))[-k] if k else 0.0)
+    order = np.argsort(-np.abs(z), kind="stable")[:k]
+    expected = np.sort(order[z[order] != 0])
+    index = np.empty(k, dtype=np.int64)
+    for floor in (0.0, guess):
+        count, cut = largest(z, k, floor, index)
+        assert_array_equal(index[:count], expected)
+        assert cut == (np.abs(z[expected]).min() if count else 0.0)
 
 
 def partition(labels):

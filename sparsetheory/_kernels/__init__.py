@@ -33,7 +33,7 @@ def compile_for(
     both with the compiled kernel; anything else goes to the kernel's Python source.
     """
     global _warned
-    if isinstance(A, np.ndarray):
+    if isinstance(A, np.ndarray) and JIT:
         return A, y, kernel
     spectrum = getattr(A, "spectrum", None)
     if JIT and isinstance(spectrum, Spectrum):
@@ -47,4 +47,15 @@ def compile_for(
                 RuntimeWarning,
                 stacklevel=4,
             )
-    return A, y, getattr(kernel, "py_func", kernel)
+    return A, y, _interpreted(kernel)
+
+
+def _interpreted(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the Python source of `kernel`, as silent on overflow as compiled code."""
+    source = getattr(kernel, "py_func", kernel)
+
+    def run(*arguments: Any) -> Any:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return source(*arguments)
+
+    return run

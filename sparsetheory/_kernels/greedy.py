@@ -4,42 +4,60 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.linear import adjoint, forward
-from sparsetheory._kernels.threshold import hard_threshold
+from sparsetheory._kernels.threshold import largest
 
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
 SHRINK = 0.5  # their 1 / (kappa (1 - c))
 
 
 @compiled
-def restrict(g, x, on, out):
-    """Write the support of x into `on`, g there into `out`; return its squared norm."""
+def restrict(g, support, out):
+    """Write g on `support` into `out`, zero elsewhere; return its squared norm."""
+    out[:] = 0.0
     total = 0.0
-    for i in range(g.size):
-        on[i] = x[i] != 0.0
-        out[i] = g[i] if on[i] else 0.0
-        total += out[i] * out[i]
+    for i in support:
+        out[i] = g[i]
+        total += g[i] * g[i]
     return total
 
 
 @compiled
-def compare(x, new, on, moved):
-    """Write ``new - x`` into `moved`.
+def gradient_step(x, support, step, g, z):
+    """Write ``x + step * g`` into `z`, for x that lives on `support`."""
+    for i in range(g.size):
+        z[i] = step * g[i]
+    for i in support:
+        z[i] += x[i]
+
+
+@compiled
+def displacement(x, support, z, chosen, moved):
+    """Write ``z on chosen - x`` into `moved`, for x that lives on `support`.
+
+    Both sets of places ascend.
 
     Returns
     -------
     same : bool
-        Whether the support of `new` is `on`.
+        Whether the two supports are one.
     length, size : float
-        Squared norms of `moved` and `new`.
+        Squared norms of `moved` and of z on `chosen`.
     """
+    moved[:] = 0.0
     same, length, size = True, 0.0, 0.0
-    for i in range(x.size):
-        d = new[i] - x[i]
+    a, b = 0, 0
+    while a < support.size or b < chosen.size:
+        leaves = b == chosen.size or (a < support.size and support[a] < chosen[b])
+        enters = a == support.size or (b < chosen.size and chosen[b] < support[a])
+        i = support[a] if leaves else chosen[b]
+        d = -x[i] if leaves else z[i] - x[i]
+        a += 0 if enters else 1
+        b += 0 if leaves else 1
+        same = same and not leaves and not enters
         moved[i] = d
         length += d * d
-        size += new[i] * new[i]
-        if (new[i] != 0.0) != on[i]:
-            same = False
+    for i in chosen:
+        size += z[i] * z[i]
     return same, length, size
 
 
@@ -56,31 +74,32 @@ def normalised_iht(A, y, k, max_iter, tol, x):
     change : float
         ``||x_new - x|| / ||x_new||`` of the last iteration.
     """
-    n = x.size
-    new, inside, moved = np.empty(n), np.empty(n), np.empty(n)
-    on = np.empty(n, np.bool_)
+    inside, moved, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    places = np.empty(k, np.int64)
+    support = np.flatnonzero(x)
     r = y - forward(A, x)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
-        pattern = x
-        if it == 1 and not np.any(x):
-            hard_threshold(g, k, 0.0, new)
-            pattern = new
-        slope = restrict(g, pattern, on, inside)
+        if support.size == 0:
+            count, _ = largest(g, k, 0.0, places)
+            support = places[:count].copy()
+        slope = restrict(g, support, inside)
         direction = forward(A, inside)
         energy = direction @ direction
         stuck = energy == 0.0
         if stuck:  # optimal on its support, so look along the best other one
-            hard_threshold(g, k, 0.0, inside)
+            count, _ = largest(g, k, 0.0, places)
+            slope = restrict(g, places[:count], inside)
             direction = forward(A, inside)
-            slope, energy = inside @ inside, direction @ direction
+            energy = direction @ direction
             if energy == 0.0:
                 return it, 0.0
         step = slope / energy
         while True:
-            cut = hard_threshold(x + step * g, k, 0.5 * cut, new)
-            same, length, size = compare(x, new, on, moved)
+            gradient_step(x, support, step, g, z)
+            count, cut = largest(z, k, 0.5 * cut, places)
+            same, length, size = displacement(x, support, z, places[:count], moved)
             if same and not stuck:
                 image = step * direction
                 break
@@ -88,7 +107,8 @@ def normalised_iht(A, y, k, max_iter, tol, x):
             if step * (image @ image) <= (1.0 - MARGIN) * length:
                 break
             step *= SHRINK
-        x[:] = new
+        support = places[:count].copy()
+        restrict(z, support, x)
         r = r - image
         change = np.sqrt(length / size) if size > 0.0 else 0.0
         if change <= tol and tol > 0.0:
@@ -108,16 +128,20 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
     change : float
         ``||x_new - x|| / ||x_new||`` of the last iteration.
     """
-    new, moved, on = np.empty_like(x), np.empty_like(x), x != 0.0
+    moved, z = np.empty_like(x), np.empty_like(x)
+    places = np.empty(k, np.int64)
+    support = np.flatnonzero(x)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, y - forward(A, x))
-        cut = hard_threshold(x + step * g, k, 0.5 * cut, new)
-        _, length, size = compare(x, new, on, moved)
-        if not np.isfinite(size):
+        gradient_step(x, support, step, g, z)
+        count, cut = largest(z, k, 0.5 * cut, places)
+        _, length, size = displacement(x, support, z, places[:count], moved)
+        if not (np.isfinite(size) and np.isfinite(length)):
             return it, np.inf
+        support = places[:count].copy()
+        restrict(z, support, x)
         change = np.sqrt(length / size) if size > 0.0 else 0.0
-        x[:] = new
         if change <= tol and tol > 0.0:
             return it, change
     return max_iter, change

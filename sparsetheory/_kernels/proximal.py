@@ -24,12 +24,15 @@ class Groups(NamedTuple):
 
 
 @compiled
-def shrink(z, t, groups, out):
-    """Write the proximal operator of t times the penalty at `z` into `out`."""
+def proximal_step(z, step, g, lam, groups, out):
+    """Write the proximal operator of step * lam * penalty at ``z + step * g``."""
+    for i in range(z.size):
+        out[i] = z[i] + step * g[i]
     if groups is None:
-        soft_threshold(z, t, out)
+        soft_threshold(out, step * lam, out)
     else:
-        block_soft_threshold(z, t, groups.order, groups.starts, groups.weights, out)
+        order, starts, weights = groups
+        block_soft_threshold(out, step * lam, order, starts, weights, out)
 
 
 @compiled
@@ -95,10 +98,9 @@ def uphill(z, new, x):
 
 @compiled
 def extrapolate(new, momentum, x, z):
-    """Write ``new + momentum * (new - x)`` into `z`, then `new` into `x`."""
+    """Write ``new + momentum * (new - x)`` into `z`."""
     for i in range(x.size):
         z[i] = new[i] + momentum * (new[i] - x[i])
-        x[i] = new[i]
 
 
 @compiled
@@ -116,30 +118,33 @@ def proximal_gradient(A, y, lam, step, groups, accelerate, max_iter, tol, x):
         The duality gap at `x`.
     """
     goal = tol * 0.5 * (y @ y)
-    image = forward(A, x)
+    now, image = x.copy(), forward(A, x)
     r = y - image
-    gap = penalised_gap(y, r, adjoint(A, r), lam, groups, x)
+    gap = penalised_gap(y, r, adjoint(A, r), lam, groups, now)
     if tol > 0.0 and gap <= goal:
         return 0, gap
-    z, z_image, t = x.copy(), image.copy(), 1.0
+    z, z_image, t = now.copy(), image.copy(), 1.0
     new = np.empty_like(x)
-    for i in range(1, max_iter + 1):
+    n_iter = 0
+    while n_iter < max_iter:
+        n_iter += 1
         g = adjoint(A, y - z_image)
-        g *= step
-        g += z
-        shrink(g, step * lam, groups, new)
+        proximal_step(z, step, g, lam, groups, new)
         new_image = forward(A, new)
-        momentum = 0.0
         if accelerate:
-            if uphill(z, new, x):
+            if uphill(z, new, now):
                 t = 1.0
             t_next = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * t * t))
-            momentum, t = (t - 1.0) / t_next, t_next
-        extrapolate(new, momentum, x, z)
-        extrapolate(new_image, momentum, image, z_image)
-        if i % GAP_EVERY == 0 or i == max_iter:
+            extrapolate(new, (t - 1.0) / t_next, now, z)
+            extrapolate(new_image, (t - 1.0) / t_next, image, z_image)
+            t = t_next
+        else:
+            z, z_image = new, new_image
+        now, new, image = new, now, new_image
+        if n_iter % GAP_EVERY == 0 or n_iter == max_iter:
             r = y - image
-            gap = penalised_gap(y, r, adjoint(A, r), lam, groups, x)
+            gap = penalised_gap(y, r, adjoint(A, r), lam, groups, now)
             if (tol > 0.0 and gap <= goal) or not np.isfinite(gap):
-                return i, gap
-    return max_iter, gap
+                break
+    x[:] = now
+    return n_iter, gap

@@ -72,46 +72,63 @@ def kth_smallest(a, k):
 
 
 @compiled
-def hard_threshold(z, k, guess, out):
-    """Write the nearest k-sparse vector to `z` into `out`, another array.
+def largest(z, k, guess, index):
+    """Write the places of the k largest magnitudes of `z` into `index`, ascending.
 
-    Among equal magnitudes the first ones stay, so at most k entries are nonzero.
+    Zeros don't count; among equals the first ones stay.
 
     Parameters
     ----------
     guess : float
         A magnitude that probably more than k entries exceed, or 0. The result does not
         depend on it; the selection then looks at the larger entries alone.
+    index : ndarray of int, at least k long
 
     Returns
     -------
-    float
-        The k-th largest magnitude; zero for ``k = 0``.
+    count : int
+        How many there are: k, or fewer if `z` has fewer nonzeros.
+    cut : float
+        The smallest magnitude among them, or 0.
     """
-    n = z.size
     if k <= 0:
-        out[:] = 0.0
-        return 0.0
-    large = np.empty(n)
-    count = 0
-    for i in range(n):
-        a = abs(z[i])
-        large[count] = a
-        count += 1 if a > guess else 0
-    if count < k:
-        large, count = np.abs(z), n
-    cut = kth_smallest(large[:count], count - k)
+        return 0, 0.0
+    place, size = np.empty(z.size, np.int64), np.empty(z.size)
+    while True:
+        found = 0
+        for i in range(z.size):
+            a = abs(z[i])
+            if a > guess:
+                place[found] = i
+                size[found] = a
+                found += 1
+        if found >= k or guess == 0.0:
+            break
+        guess = 0.0
+    if found == 0:
+        return 0, 0.0
+    rank = max(found - k, 0)
+    work = size[:found].copy()
+    cut = kth_smallest(work, rank)
     spare = k
-    for i in range(count - k, count):  # where the selection has moved the larger ones
-        if large[i] > cut:
+    for i in range(rank, found):  # where the selection has moved the larger ones
+        if work[i] > cut:
             spare -= 1
-    for i in range(n):
-        a = abs(z[i])
-        if a > cut:
-            out[i] = z[i]
-        elif a == cut and spare > 0:
-            out[i] = z[i]
-            spare -= 1
-        else:
-            out[i] = 0.0
-    return cut
+    count = 0
+    for i in range(found):
+        if size[i] > cut or (size[i] == cut and spare > 0):
+            if size[i] == cut:
+                spare -= 1
+            index[count] = place[i]
+            count += 1
+    return count, cut
+
+
+@compiled
+def hard_threshold(z, k, out):
+    """Write the nearest k-sparse vector to `z` into `out`, another array."""
+    index = np.empty(max(k, 0), np.int64)
+    count, _ = largest(z, k, 0.0, index)
+    out[:] = 0.0
+    for i in index[:count]:
+        out[i] = z[i]

@@ -141,6 +141,16 @@ def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
     -------
     Path
         The file written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sparsetheory as st
+    >>> result = st.phase_transition(st.iht, n=20, delta=0.5, rho=0.1, trials=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     path = st.save_maps(f"{folder}/maps.npz", {"iht": result})
+    ...     sorted(st.load_maps(path))
+    ['iht']
     """
     path = Path(path)
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
@@ -177,6 +187,16 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
     ------
     ValueError
         If the file is not a store of phase maps, or of a newer format.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sparsetheory as st
+    >>> result = st.phase_transition(st.iht, n=20, delta=0.5, rho=0.1, trials=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     again = st.load_maps(result.save(f"{folder}/map"))["map"]
+    >>> bool((again.successes == result.successes).all())
+    True
     """
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -90,7 +90,7 @@ def iht(
     k = check_integer("k", k, 0, n)
     max_iter, tol = check_loop(max_iter, tol)
     x = np.empty(n)
-    hard_threshold(check_start(x0, n), k, 0.0, x)
+    hard_threshold(check_start(x0, n), k, x)
     if step is None:
         form, z, run = compile_for(A, y, normalised_iht)
         n_iter, change = run(form, z, k, max_iter, tol, x)

@@ -1,0 +1,109 @@
+"""The scripts and the figures, as a user runs them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import sparsetheory as st
+from sparsetheory.plotting import save_figure
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+SMALL = ["--n", "24", "--grid", "3", "--trials", "2", "--workers", "1"]
+
+
+def script(*arguments, cwd):
+    command = [sys.executable, str(SCRIPTS / "phase_transition.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def small():
+    grid = {"n": 30, "delta": [0.2, 0.5, 0.8], "rho": [0.1, 0.5], "trials": 3}
+    return st.phase_transition(st.iht, **grid)
+
+
+@pytest.mark.slow
+def test_the_script_writes_picture_and_numbers_and_redraws_them(tmp_path):
+    weights = tmp_path / "w.npy"
+    np.save(weights, np.random.default_rng(0).standard_normal((2, 1, 3)))
+    run = script(
+        *SMALL,
+        *("--solver", "iht", "--ensemble", "gaussian", "--layer", str(weights)),
+        *("--size", "12", "--out", "out/here"),
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "trial/s" in run.stderr  # a progress bar
+    maps = st.load_maps(tmp_path / "out" / "here.npz")
+    assert [m.n for m in maps.values()] == [24, 12]
+    assert all((m.counts == 2).all() for m in maps.values())
+    again = script("--redraw", "out/here.npz", "--out", "again", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    for suffix in (".png", ".svg"):
+        first = (tmp_path / "out" / f"here{suffix}").read_bytes()
+        assert first == (tmp_path / f"again{suffix}").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--n", "1"],
+        ["--trials", "none"],
+        ["--solver", "magic"],
+        ["--seed", "-3"],
+        ["--layer", "missing.npy"],
+        ["--redraw", "missing.npz"],
+    ],
+)
+def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):
+    run = script(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith("phase_transition.py: error: ")
+    assert arguments[-1] in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
+def test_map_is_drawn_with_both_curves(small):
+    ax = st.plot_phase_map(small)
+    labels = [line.get_label() for line in ax.get_lines()]
+    assert labels == ["Gaussian basis pursuit, n → ∞", "even odds at n = 30"]
+    delta, rho = ax.get_lines()[0].get_data()
+    assert_array_equal(rho, st.l1_weak_threshold(delta))
+    drawn = np.concatenate([mesh.get_array().ravel() for mesh in ax.collections])
+    assert_array_equal(drawn, small.probability.T.ravel())
+    ax.figure.clear()
+
+
+def test_map_is_drawn_into_given_axes(small):
+    from matplotlib import pyplot as plt
+
+    figure, ax = plt.subplots()
+    assert st.plot_phase_map(small, ax) is ax
+    assert len(figure.axes) == 1
+    plt.close(figure)
+
+
+def test_maps_of_odd_shapes_are_drawn():
+    from matplotlib import pyplot as plt
+
+    layer = st.random_rows(st.BlockCirculant(np.ones((1, 2, 3)), 8))  # 8 x 16
+    for delta, rho in [([0.5], [0.5]), ([0.9, 0.1], [0.9, 0.1, 0.5]), ([0.9], [0.5])]:
+        grid = {"delta": delta, "rho": rho, "trials": 2, "ensemble": layer}
+        st.plot_phase_map(st.phase_transition(st.iht, **grid))
+    plt.close("all")
+
+
+def test_pictures_are_bit_for_bit_the_same(small, tmp_path):
+    from matplotlib import pyplot as plt
+
+    for name in ("a", "b"):
+        save_figure(st.plot_phase_maps({"one": small, "two": small}), tmp_path / name)
+    plt.close("all")
+    for suffix in (".png", ".svg"):
+        first, second = ((tmp_path / f"{n}{suffix}").read_bytes() for n in "ab")
+        assert first == second
