@@ -1,5 +1,6 @@
 """The scripts and the figures, as a user runs them."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from numpy.testing import assert_array_equal
 import sparsetheory as st
 from sparsetheory.plotting import save_figure
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "scripts"
 SMALL = ["--n", "24", "--grid", "3", "--trials", "2", "--workers", "1"]
 
 
@@ -66,6 +68,20 @@ def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):
     assert run.stderr.splitlines()[-1].startswith("phase_transition.py: error: ")
     assert arguments[-1] in run.stderr.splitlines()[-1]
     assert "Traceback" not in run.stderr
+
+
+def test_the_examples_of_the_readme_run(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+    assert "(512, 256)" in capsys.readouterr().out
+    for name in re.findall(
+        r"`(\w+)`", text.split("## What there is")[1].split("##")[0]
+    ):
+        assert hasattr(st, name) or name in ("shape",), name
 
 
 def test_map_is_drawn_with_both_curves(small):

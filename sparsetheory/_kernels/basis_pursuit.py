@@ -7,7 +7,7 @@ from sparsetheory._kernels.linear import adjoint, forward
 from sparsetheory._kernels.threshold import soft_threshold
 
 GAP_EVERY = 10
-ROUNDING = 1e-9  # certificates must hold by this much, relative
+RIDGE = 1e-9  # of a Hessian whose eigenvalues lie in [0, 1]
 
 
 @compiled
@@ -81,7 +81,7 @@ def newton_step(F, h, v, radius):
     gradient = F.T @ h
     hessian = rows.T @ rows
     for i in range(d):
-        hessian[i, i] += ROUNDING
+        hessian[i, i] += RIDGE
     direction = np.linalg.solve(hessian, gradient)
     change = F @ direction
     slope = gradient @ direction
@@ -100,18 +100,18 @@ def newton_step(F, h, v, radius):
 
 
 @compiled
-def chebyshev_verdict(f, F, radius, n_gradient, n_newton):
+def chebyshev_verdict(f, F, radius, margin, n_gradient, n_newton):
     r"""Decide whether ``min_q ||f + F q||_inf`` lies below or above 1.
 
     `F`, shape (p, d), has orthonormal columns, orthogonal to `f`. A point
-    ``v = f + F q`` with ``||v||_inf < 1`` proves that it is below. By duality
+    ``v = f + F q`` with ``||v||_inf < 1 - margin`` proves that it is below. By duality
 
     .. math:: \min_q \|f + F q\|_\infty = \max_{F^T e = 0} f^T e / \|e\|_1,
 
-    so a vector e with ``f^T e > ||e||_1`` proves that it is above. Both are sought by
-    minimising the distance of the affine space to the box of half-width ``radius < 1``:
-    by accelerated projections, then by Newton's method; the distance vector is an e,
-    and where it separates the box, the box grows half of the way to 1.
+    so a vector e with ``f^T e > (1 + margin) ||e||_1`` proves that it is above. Both
+    are sought by minimising the distance of the affine space to the box of half-width
+    ``radius < 1``: by accelerated projections, then by Newton's method; the distance
+    vector is an e, and where it separates the box, the box grows half of the way to 1.
 
     Returns
     -------
@@ -124,11 +124,11 @@ def chebyshev_verdict(f, F, radius, n_gradient, n_newton):
     v, z, t = f.copy(), f.copy(), 1.0
     for i in range(n_gradient + n_newton):
         peak = excess(z, radius, h)
-        if peak < 1.0 - ROUNDING:
+        if peak < 1.0 - margin:
             return -1, i
         u = F @ (F.T @ h)
         bound = separation(f, h, u)
-        if bound > 1.0 + ROUNDING:
+        if bound > 1.0 + margin:
             return 1, i
         if bound > radius:
             radius = 0.5 * (1.0 + bound)

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_operator, check_vector
-from sparsetheory._kernels.basis_pursuit import ROUNDING, chebyshev_verdict
+from sparsetheory._kernels.basis_pursuit import chebyshev_verdict
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator
 
+ROUNDING = 1e-9  # proofs must hold by this much, relative, or more: see `l1_verdict`
 RADIUS = 0.9  # of the box first aimed at; any below 1 decides, this one soonest
 GRADIENT_STEPS = 150  # one Newton step costs about thirty of them
 NEWTON_STEPS = 300
@@ -35,7 +36,8 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     or if some e off S, with d the change on S that keeps ``A z``, has
     :math:`s^T d + \|e\|_1 < 0`: then ``x + t (d, e)`` is feasible and of smaller norm
     for small t. A proof of one or the other is sought, and must hold by a relative 1e-9
-    for rounding; there is no other tolerance.
+    for rounding, more where the columns on S are ill-conditioned; there is no other
+    tolerance.
 
     Parameters
     ----------
@@ -90,13 +92,18 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     if k == n:
         return Verdict.SUCCESS
     off = np.ascontiguousarray(A[:, ~on].T)
-    f = off @ (Q[:, :k] @ np.linalg.solve(R[:k].T, np.sign(x[on])))
+    w = np.linalg.solve(R[:k].T, np.sign(x[on]))
+    # The signs are met up to rounding, which the inverse of R, about as large as w,
+    # and the columns off the support amplify.
+    spread = np.linalg.norm(R) * float(w @ w) * np.linalg.norm(off, axis=1).max()
+    margin = max(ROUNDING, 10 * float(spread) * np.finfo(float).eps)
+    f = off @ (Q[:, :k] @ w)
     F = orthonormal_columns(off @ Q[:, k:])
     if F.shape[1] == 0:
         peak = np.abs(f).max()
-        return Verdict(int(peak < 1 - ROUNDING) - int(peak > 1 + ROUNDING))
+        return Verdict(int(peak < 1 - margin) - int(peak > 1 + margin))
     f -= F @ (F.T @ f)
-    side, _ = chebyshev_verdict(f, F, RADIUS, GRADIENT_STEPS, NEWTON_STEPS)
+    side, _ = chebyshev_verdict(f, F, RADIUS, margin, GRADIENT_STEPS, NEWTON_STEPS)
     return Verdict(-side)
 
 
