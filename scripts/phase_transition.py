@@ -34,11 +34,19 @@ def lasso(A: Any, y: np.ndarray, k: int) -> st.Recovery:
 SOLVERS = {
     "basis-pursuit": st.basis_pursuit,
     "iht": functools.partial(st.iht, tol=1e-6, max_iter=500),
+    "htp": st.htp,
+    "cosamp": st.cosamp,
+    "subspace-pursuit": st.subspace_pursuit,
+    "omp": st.omp,
     "lasso": lasso,
 }
 TITLES = {
     "basis-pursuit": "Basis pursuit, certified",
     "iht": "Iterative hard thresholding",
+    "htp": "Hard thresholding pursuit",
+    "cosamp": "CoSaMP",
+    "subspace-pursuit": "Subspace pursuit",
+    "omp": "Orthogonal matching pursuit",
     "lasso": "LASSO, small penalty",
 }
 ENSEMBLES = {
@@ -162,7 +170,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def compute(args: argparse.Namespace) -> dict[str, st.PhaseMap]:
     print("compiling", end=" ", file=sys.stderr, flush=True)
-    print(f"took {st.warmup():.1f} s", file=sys.stderr)
+    start = time.perf_counter()
+    for draw, _ in args.ensemble:
+        for solver in args.solver:
+            problem = {"delta": 0.02, "rho": 0.5, "trials": 1, "ensemble": draw}
+            n = getattr(draw, "n", args.n)
+            st.phase_transition(SOLVERS[solver], n=n, workers=1, **problem)
+    print(f"took {time.perf_counter() - start:.1f} s", file=sys.stderr)
     ticks = (np.arange(args.grid) + 0.5) / args.grid
     maps = {}
     for draw, name in args.ensemble:

@@ -13,6 +13,9 @@ from sparsetheory.ensembles import (
     sparse_signal,
     spherical,
 )
+from sparsetheory.experiments.compare import Comparison, compare
+from sparsetheory.experiments.curve import TransitionCurve, fit_map, transition_curve
+from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.store import PhaseMap, load_maps, save_maps
@@ -23,6 +26,7 @@ from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista, group_ista, ista
+from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
@@ -35,16 +39,24 @@ __version__ = _version("sparsetheory")
 
 __all__ = [
     "BlockCirculant",
+    "Comparison",
     "PhaseMap",
     "Recovery",
+    "Transition",
+    "TransitionCurve",
     "Verdict",
     "__version__",
     "basis_pursuit",
+    "compare",
+    "cosamp",
     "digits_filters",
     "fista",
+    "fit_map",
+    "fit_transition",
     "gaussian",
     "group_ista",
     "group_sparse_signal",
+    "htp",
     "iht",
     "ista",
     "l1_median_sparsity",
@@ -54,6 +66,7 @@ __all__ = [
     "l1_weak_threshold",
     "load_maps",
     "nonnegative_weak_threshold",
+    "omp",
     "operator_norm",
     "partial_dct",
     "phase_transition",
@@ -65,6 +78,8 @@ __all__ = [
     "save_maps",
     "sparse_signal",
     "spherical",
+    "subspace_pursuit",
+    "transition_curve",
     "warmup",
     "wilson_interval",
 ]

@@ -11,6 +11,7 @@ from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista, group_ista
+from sparsetheory.solvers.pursuit import cosamp, htp, omp
 
 
 def warmup() -> float:
@@ -38,7 +39,8 @@ def warmup() -> float:
     with quiet():
         for M in (A, line, plane):
             y = M @ np.ones(8)
-            iht(M, y, 2, max_iter=2)
+            for pursuit in (iht, htp, cosamp, omp):
+                pursuit(M, y, 2)
             iht(M, y, 2, step=0.1, max_iter=2)
             fista(M, y, 1.0, max_iter=2)
             group_ista(M, y, 1.0, np.arange(8) // 2, max_iter=2)

@@ -201,6 +201,19 @@ class BlockCirculant(LinearOperator):
         energy = np.sum(self._kernel**2, axis=tuple(range(1, self._kernel.ndim)))
         return self._scale * float(np.sqrt(energy[self._places()[0]].sum()))
 
+    def column_norms(self) -> Vector:
+        """Return the norm of each column, shape (n,)."""
+        squares = (self._scale * self._kernel).reshape(*self._kernel.shape[:2], -1) ** 2
+        channel, place = self._places()
+        size, at = self.size, np.stack(np.unravel_index(place, self.size))
+        energy = np.zeros((squares.shape[1], prod(size)))
+        for tap in np.flatnonzero(squares.any(axis=(0, 1))):
+            lag = np.reshape(np.unravel_index(tap, size), (-1, 1))
+            source = np.ravel_multi_index(tuple(at - lag), size, mode="wrap")
+            every: Any = (slice(None), source)
+            np.add.at(energy, every, squares[channel, :, tap].T)
+        return np.asarray(np.sqrt(energy.ravel()))
+
     def singular_values(self) -> Vector:
         """Return all min(m, n) singular values, descending.
 
@@ -348,15 +361,27 @@ def to_dense(A: Any) -> Matrix:
     return np.ascontiguousarray(A @ np.eye(A.shape[1]))
 
 
+def column_norms(A: Any) -> Vector:
+    """Return the euclidean norm of each column of `A`, shape (n,)."""
+    if isinstance(A, BlockCirculant):
+        return A.column_norms()
+    if isinstance(A, np.ndarray):
+        return np.asarray(np.linalg.norm(A, axis=0))
+    energy = np.zeros(A.shape[1])
+    for row in np.eye(A.shape[0]):
+        energy += np.asarray(A.T @ row) ** 2
+    norms: Vector = np.sqrt(energy)
+    return norms
+
+
 def _lanczos_norm(A: Any) -> float:
     if min(A.shape) < 20:
-        return float(np.linalg.norm(to_dense(A) if A.shape[1] < 20 else _rows(A), 2))
+        gram = A @ (A.T @ np.eye(A.shape[0]))
+        if A.shape[1] < A.shape[0]:
+            gram = A.T @ (A @ np.eye(A.shape[1]))
+        return float(np.sqrt(np.linalg.norm(gram, 2)))
     value: Any = svds(A, k=1, return_singular_vectors=False, rng=0)[0]
     return float(value)
-
-
-def _rows(A: Any) -> Matrix:
-    return np.ascontiguousarray(A.T @ np.eye(A.shape[0])).T
 
 
 def _per_axis(name: str, value: Any, axes: int, low: int | None) -> Size:

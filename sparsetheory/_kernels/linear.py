@@ -68,6 +68,19 @@ def adjoint(A, r):
     return A.T @ r
 
 
+def columns(A, support):
+    """Return the columns of `A` on `support`, one per row, shape (len(support), m)."""
+    if isinstance(A, np.ndarray):
+        return np.ascontiguousarray(A[:, support].T)
+    out = np.empty((support.size, A.shape[0]))
+    unit = np.zeros(A.shape[1])
+    for j in range(support.size):
+        unit[support[j]] = 1.0
+        out[j] = A @ unit
+        unit[support[j]] = 0.0
+    return out
+
+
 def transform(x, channels, size):
     """Return the real FFT of each channel, shape (channels, frequencies)."""
     grid = (channels, *size)
@@ -162,3 +175,33 @@ def _adjoint(A, r):
         return inverse(X, A.size)
 
     return correlate
+
+
+@overload(columns)
+def _columns(A, support):
+    if not isinstance(A, types.BaseNamedTuple):
+
+        def gather(A, support):
+            out = np.empty((support.size, A.shape[0]))
+            for i in range(A.shape[0]):
+                row = A[i]
+                for j in range(support.size):
+                    out[j, i] = row[support[j]]
+            return out
+
+        return gather
+
+    def images(A, support):
+        pixels = 1
+        for extent in A.size:
+            pixels *= extent
+        unit = np.zeros(A.h.shape[1] * pixels)
+        m = A.rows.size if A.rows.size > 0 else 2 * A.h.shape[0] * A.h.shape[2]
+        out = np.empty((support.size, m))
+        for j in range(support.size):
+            unit[support[j]] = 1.0
+            out[j] = forward(A, unit)
+            unit[support[j]] = 0.0
+        return out
+
+    return images

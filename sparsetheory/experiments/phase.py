@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any, cast
-
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import (
-    check_integer,
-    check_number,
-    check_ratios,
-    check_vector,
-    quiet,
-)
+from sparsetheory._checks import check_integer, check_ratios
 from sparsetheory._parallel import cpu_count, parallel_map
-from sparsetheory._rng import Role, stream
-from sparsetheory.ensembles import Amplitude, gaussian, sparse_signal
-from sparsetheory.experiments.store import PhaseMap, versions
-from sparsetheory.solvers.basis_pursuit import basis_pursuit
-from sparsetheory.solvers.certificates import Verdict, l1_verdict
-from sparsetheory.types import Ensemble, Recovery, Signal, Solver
-
-BLOCK = 16  # trials per job: short enough for a smooth progress bar
+from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.experiments.trials import BLOCK, check_setting, run_trials
+from sparsetheory.solvers.certificates import Verdict
+from sparsetheory.types import Ensemble, Signal, Solver
 
 Job = tuple[int, int, range]
 
@@ -105,52 +92,28 @@ def phase_transition(
     >>> result.successes.ravel(), result.k.ravel()
     (array([10,  0]), array([ 1, 22]))
     """
-    check_solver(solver)
+    setting = check_setting(solver, n, ensemble, signal, seed, tol)
     delta, rho = check_ratios("delta", delta), check_ratios("rho", rho)
-    own = getattr(ensemble, "n", None)
-    if n is None and own is None:
-        raise ValueError("n must be given: the ensemble has none of its own")
-    n = check_integer("n", own if n is None else n, 2)
-    if own not in (None, n):
-        raise ValueError(f"n must be {own}, that of the ensemble, got {n}")
     trials = check_integer("trials", trials, 1)
-    seed = check_integer("seed", seed, 0)
-    tol = check_number("tol", tol)
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
-    if isinstance(signal, str):
-        signal = functools.partial(sparse_signal, amplitude=cast(Amplitude, signal))
-        signal(1, 1, 0)
 
+    n, described = setting.n, setting.describe()
     m = np.maximum(1, np.rint(delta * n)).astype(np.int64)
     k = np.maximum(1, np.rint(np.outer(rho, m))).astype(np.int64)
-    possible = m <= getattr(ensemble, "max_rows", np.inf)
-    certified = solver is basis_pursuit
-    rule = "certificate" if certified else f"||x_hat - x|| <= {tol!r} ||x||"
-    settings = {
-        "solver": describe(solver),
-        "ensemble": describe(ensemble),
-        "signal": describe(signal),
-        "success": rule,
-        "versions": versions(),
-    }
+    blocks = [range(a, min(a + BLOCK, trials)) for a in range(0, trials, BLOCK)]
+    columns = [int(j) for j in np.flatnonzero(m <= setting.max_rows)]
+    jobs = [(i, j, b) for j in columns for i in range(rho.size) for b in blocks]
 
     def run(job: Job) -> list[Verdict]:
         i, j, block = job
-        problem = (seed, n, int(m[j]), int(k[i, j]))
-        with quiet():
-            return [
-                _trial(solver, ensemble, signal, problem, trial, tol) for trial in block
-            ]
+        return run_trials(setting, int(m[j]), int(k[i, j]), block)
 
-    blocks = [range(a, min(a + BLOCK, trials)) for a in range(0, trials, BLOCK)]
-    cells = [(i, j) for j in np.flatnonzero(possible) for i in range(rho.size)]
-    jobs = [(i, int(j), block) for i, j in cells for block in blocks]
     counts = {verdict: np.zeros(k.shape, dtype=np.int64) for verdict in Verdict}
     from tqdm import tqdm
 
-    total = len(cells) * trials
+    total = len(columns) * rho.size * trials
     with tqdm(total=total, disable=not progress, unit="trial", smoothing=0) as bar:
-        bar.set_description(settings["solver"])
+        bar.set_description(described["solver"])
         for (i, j, _), verdicts in parallel_map(run, jobs, workers):
             for verdict in verdicts:
                 counts[verdict][i, j] += 1
@@ -165,71 +128,6 @@ def phase_transition(
         counts[Verdict.UNRESOLVED],
         trials,
         n,
-        seed,
-        settings,
+        setting.seed,
+        described,
     )
-
-
-def _trial(
-    solver: Solver,
-    ensemble: Ensemble,
-    signal: Signal,
-    problem: tuple[int, int, int, int],
-    trial: int,
-    tol: float,
-) -> Verdict:
-    seed, n, m, k = problem
-    A = ensemble(m, n, stream(seed, n, m, k, trial, Role.MATRIX))
-    x = signal(n, k, stream(seed, n, m, k, trial, Role.SIGNAL))
-    x = check_vector("the signal", x, n, "n")
-    if solver is basis_pursuit:
-        return l1_verdict(A, x)
-    found = solver(A, A @ x, k)
-    if not isinstance(found, Recovery):
-        kind = type(found).__name__
-        raise TypeError(f"{describe(solver)} must return a Recovery, got {kind}")
-    error = np.linalg.norm(found.x - x)
-    if error <= tol * np.linalg.norm(x):
-        return Verdict.SUCCESS
-    return Verdict.FAILURE if found.converged else Verdict.UNRESOLVED
-
-
-def check_solver(solver: Any) -> None:
-    """Raise unless `solver` is a callable that takes ``(A, y, k)``."""
-    if not callable(solver):
-        raise TypeError(
-            f"solver must be a callable (A, y, k) -> Recovery, got {solver!r}"
-        )
-    try:
-        parameters = inspect.signature(solver).parameters
-    except ValueError:  # a builtin: nothing to look at
-        return
-    positional = [
-        p.name
-        for p in parameters.values()
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    name = describe(solver)
-    if positional[2:3] == ["lam"]:
-        groups = ", groups" if positional[3:4] == ["groups"] else ""
-        raise TypeError(
-            f"{name} takes (A, y, lam{groups}), a phase map needs (A, y, k); wrap it, "
-            f"say  lambda A, y, k: st.{name}(A, y, 1e-4 * abs(A.T @ y).max(){groups})"
-        )
-    variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters.values())
-    if len(positional) < 3 and not variadic:
-        raise TypeError(
-            f"{name} must take (A, y, k), it takes ({', '.join(positional)})"
-        )
-
-
-def describe(function: Any) -> str:
-    """Return a name that says the same on every run."""
-    if isinstance(function, functools.partial):
-        given = [repr(a) for a in function.args]
-        given += [f"{key}={value!r}" for key, value in function.keywords.items()]
-        return f"{describe(function.func)}({', '.join(given)})"
-    if hasattr(function, "__qualname__"):
-        return str(function.__qualname__)
-    name = type(function).__name__
-    return name if " at 0x" in repr(function) else repr(function)

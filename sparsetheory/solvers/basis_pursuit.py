@@ -15,9 +15,9 @@ from sparsetheory._checks import (
 )
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.basis_pursuit import douglas_rachford
-from sparsetheory._kernels.linear import inverse
+from sparsetheory._kernels.linear import columns, inverse
 from sparsetheory.operators import BlockCirculant
-from sparsetheory.types import Matrix, MeasurementOperator, Recovery, Support, Vector
+from sparsetheory.types import Matrix, MeasurementOperator, Recovery, Vector
 
 SINGULAR = 1e-10  # relative; smaller singular values count as zero
 FEASIBLE = 1e-8  # relative; a larger residual is not a solution of A x = y
@@ -132,7 +132,7 @@ def _vertex(
     support = np.flatnonzero(z)
     if support.size > b.size:
         support = np.sort(np.argsort(-np.abs(z), kind="stable")[: b.size])
-    Q, R = np.linalg.qr(columns(B, support))
+    Q, R = np.linalg.qr(columns(B, support).T)
     pivots = np.abs(np.diag(R))
     if pivots.size == 0 or pivots.min() <= SINGULAR * pivots.max():
         return x, gap
@@ -208,16 +208,3 @@ def _by_gram(A: Any, y: Vector) -> tuple[LinearOperator, Vector]:
         dtype=np.float64,
     )
     return B, root @ y
-
-
-def columns(A: Any, support: Support) -> Matrix:
-    """Return the columns of `A` on `support`, shape (m, len(support))."""
-    if isinstance(A, np.ndarray):
-        return A[:, support]
-    out = np.empty((A.shape[0], support.size))
-    unit = np.zeros(A.shape[1])
-    for j, i in enumerate(support):
-        unit[i] = 1.0
-        out[:, j] = A @ unit
-        unit[i] = 0.0
-    return out

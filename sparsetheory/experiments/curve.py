@@ -1,0 +1,262 @@
+"""The transition alone: few trials, where they tell most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory._checks import check_integer, check_ratios
+from sparsetheory._parallel import cpu_count, parallel_map
+from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.experiments.trials import check_setting, run_trials
+from sparsetheory.solvers.certificates import Verdict
+from sparsetheory.theory.finite import l1_median_sparsity, l1_success_probability
+from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
+
+BATCH = 16
+FIRST_SPREAD, SPREAD = 1.8, 0.9  # of a batch, in standard deviations of the transition
+LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
+COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
+
+Draw = Callable[[int, range], list[Verdict]]
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionCurve:
+    """The k at which recovery is an even bet, for several numbers of rows.
+
+    Attributes
+    ----------
+    m : ndarray of int, shape (d,)
+    k50, low, high, width : ndarray, shape (d,)
+        Estimate, ends of its 95 % confidence interval and width, see `Transition`;
+        NaN where the counts are at fewer than two different k.
+    separated : ndarray of bool, shape (d,)
+        Where the width rests on the penalty of the fit alone.
+    cells : ndarray of int, shape (c, 5)
+        The counts behind it: m, k, successes, failures, unresolved.
+    n, seed : int
+    settings : dict
+        As in `PhaseMap`.
+    """
+
+    m: Counts
+    k50: Vector
+    low: Vector
+    high: Vector
+    width: Vector
+    separated: npt.NDArray[np.bool_]
+    cells: Counts
+    n: int
+    seed: int
+    settings: dict[str, Any]
+
+    @property
+    def delta(self) -> Vector:
+        """Rows over columns, m / n."""
+        return self.m / self.n
+
+    @property
+    def rho50(self) -> Vector:
+        """The estimate over the number of rows, k50 / m."""
+        return self.k50 / self.m
+
+
+def transition_curve(
+    solver: Solver,
+    *,
+    delta: npt.ArrayLike,
+    n: int | None = None,
+    trials: int = 96,
+    ensemble: Ensemble = gaussian,
+    signal: Signal | str = sparse_signal,
+    seed: int = 0,
+    tol: float = 1e-3,
+    workers: int | None = None,
+    progress: bool = False,
+) -> TransitionCurve:
+    """Find where recovery is an even bet, by trials near that place.
+
+    The first trials at each δ spread over where basis pursuit turns; further batches
+    stand on both sides of the running estimate. For equal accuracy that takes a tenth
+    of the trials of a grid.
+
+    Parameters
+    ----------
+    solver : callable
+        ``(A, y, k) -> Recovery``, or `basis_pursuit`, as in `phase_transition`.
+    delta : array_like
+        Ratios in (0, 1]; run are ``m = round(delta n)``, at least 1. Those with more
+        rows than the ensemble has are left out.
+    n : int, optional
+    trials : int
+        Per δ, at least 16.
+    ensemble, signal, seed, tol, workers, progress
+        As in `phase_transition`; a trial at (m, k) is the one that a map would run.
+
+    Returns
+    -------
+    TransitionCurve
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `phase_transition` does.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> curve = st.transition_curve(st.basis_pursuit, n=100, delta=[0.5], trials=64)
+    >>> bool(abs(curve.k50[0] - st.l1_median_sparsity(100, 50)) < 3)
+    True
+    """
+    setting = check_setting(solver, n, ensemble, signal, seed, tol)
+    ratios = check_ratios("delta", delta)
+    trials = check_integer("trials", trials, BATCH)
+    workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
+    rows = np.unique(np.maximum(1, np.rint(ratios * setting.n)).astype(np.int64))
+    rows = rows[rows <= setting.max_rows]
+
+    def run(m: int) -> Counts:
+        def draw(k: int, block: range) -> list[Verdict]:
+            return run_trials(setting, m, k, block)
+
+        return sample_transition(draw, setting.n, m, trials)
+
+    from tqdm import tqdm
+
+    found: dict[int, Counts] = {}
+    described = setting.describe()
+    with tqdm(total=rows.size, disable=not progress, unit="column") as bar:
+        bar.set_description(described["solver"])
+        for m, cells in parallel_map(run, rows.tolist(), workers):
+            found[m] = np.column_stack([np.full(len(cells), m), cells])
+            bar.update()
+    stacked = [found[m] for m in rows.tolist()]
+    cells = np.concatenate([np.zeros((0, 5), dtype=np.int64), *stacked])
+    return curve_of_cells(cells, setting.n, setting.seed, described)
+
+
+def fit_map(result: PhaseMap) -> TransitionCurve:
+    """Fit the transition in each column of a map.
+
+    Parameters
+    ----------
+    result : PhaseMap
+
+    Returns
+    -------
+    TransitionCurve
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> rho = np.linspace(0.1, 0.9, 9)
+    >>> result = st.phase_transition(st.basis_pursuit, n=60, delta=[0.5], rho=rho)
+    >>> curve = st.fit_map(result)
+    >>> bool(curve.low[0] < curve.k50[0] < curve.high[0])
+    True
+    """
+    i, j = np.nonzero(result.counts)
+    columns = [result.m[j], result.k[i, j]]
+    columns += [
+        getattr(result, name)[i, j] for name in ("successes", "failures", "unresolved")
+    ]
+    cells = np.unique(np.column_stack(columns), axis=0)
+    return curve_of_cells(cells, result.n, result.seed, result.settings)
+
+
+def curve_of_cells(
+    cells: Counts, n: int, seed: int, settings: dict[str, Any]
+) -> TransitionCurve:
+    """Return the curve fitted to counts at (m, k)."""
+    rows = np.unique(cells[:, 0])
+    fits = [_fit(cells[cells[:, 0] == m, 1:]) for m in rows]
+    columns = {
+        name: np.array([getattr(fit, name) for fit in fits], dtype=np.float64)
+        for name in ("k50", "low", "high", "width")
+    }
+    separated = np.array([fit.separated for fit in fits], dtype=bool)
+    return TransitionCurve(
+        rows,
+        separated=separated,
+        cells=cells,
+        n=n,
+        seed=seed,
+        settings=settings,
+        **columns,
+    )
+
+
+def sample_transition(draw: Draw, n: int, m: int, trials: int) -> Counts:
+    """Place trials near the transition, whose place is not known.
+
+    Parameters
+    ----------
+    draw : callable
+        ``(k, numbers of trials) -> verdicts``.
+    n, m, trials : int
+        The search begins where Gaussian basis pursuit turns at these sizes.
+
+    Returns
+    -------
+    ndarray of int, shape (c, 4)
+        Rows k, successes, failures, unresolved, with k ascending.
+    """
+    counts: dict[int, list[int]] = {}
+
+    def run(places: npt.ArrayLike) -> None:
+        wanted = np.clip(np.rint(places), 1, m).astype(int)
+        for k, times in zip(*np.unique(wanted, return_counts=True), strict=True):
+            row = counts.setdefault(int(k), [0, 0, 0])
+            done = sum(row)
+            for verdict in draw(int(k), range(done, done + int(times))):
+                row[COLUMN[verdict]] += 1
+
+    start, spread = _guess(n, m)
+    left = trials
+    run(start + spread * np.linspace(-FIRST_SPREAD, FIRST_SPREAD, BATCH))
+    left -= BATCH
+    while left > 0:
+        cells = np.array([[k, *counts[k]] for k in sorted(counts)])
+        k, successes, tried = cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1)
+        if successes.sum() == 0 and k[0] > 1:
+            places = np.full(min(4, left), k[0] / 1.5)
+        elif successes.sum() == tried.sum() and k[-1] < m:
+            places = np.full(min(4, left), m - (m - k[-1]) / 1.5)
+        else:
+            fit = _fit(cells)
+            middle = np.clip(fit.k50, k[0], k[-1]) if np.isfinite(fit.k50) else start
+            widest = max(3 * spread, 0.25 * (k[-1] - k[0]))
+            scale = LOGISTIC * fit.width if np.isfinite(fit.width) else spread
+            scale = float(np.clip(scale, 0.5 * spread, widest))
+            sides = np.resize([-SPREAD, SPREAD], min(BATCH, left))
+            places = middle + scale * sides
+        run(places)
+        left -= len(places)
+    return np.array([[k, *counts[k]] for k in sorted(counts)], dtype=np.int64)
+
+
+def _guess(n: int, m: int) -> tuple[float, float]:
+    """Return where Gaussian basis pursuit turns, and its standard deviation in k."""
+    if m >= n:
+        return 0.5 * m, 0.1 * m
+    k50 = l1_median_sparsity(n, m)
+    k = np.unique(np.linspace(0, m, 400))
+    share = l1_success_probability(n, m, k)
+    high, low = np.interp([-0.8413, -0.1587], -share, k)
+    return k50, max(0.5 * float(low - high), 0.5)
+
+
+def _fit(cells: Counts) -> Transition:
+    """Fit rows k, successes, failures, unresolved; NaN for a single k."""
+    if len(cells) < 2:
+        return Transition(np.nan, np.nan, np.nan, np.nan, True)
+    return fit_transition(cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1))
