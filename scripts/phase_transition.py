@@ -10,9 +10,16 @@ and STEM.svg and its numbers as STEM.npz.
   python scripts/phase_transition.py --redraw figures/phase_transition.npz
 """
 
+import os
+import signal
+
+# Compiled code swallows an interrupt now and then while it is being made.
+signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
 import argparse
 import functools
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -120,8 +127,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--grid",
         type=whole(1),
-        default=20,
-        help="values of delta and of rho, over (0, 1) (default: 20)",
+        default=19,
+        help="values of delta and of rho, inside (0, 1) (default: 19)",
     )
     parser.add_argument(
         "--trials", type=whole(1), default=25, help="per cell (default: 25)"
@@ -149,6 +156,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     try:
         args.out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=args.out.parent):
+            pass  # what can't be written shows before the work, not after
         if args.redraw is not None:
             args.stored = st.load_maps(args.redraw)
             return args
@@ -163,7 +172,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
             title = f"{what}, {into} → {out} channels"
             args.ensemble.append((st.random_rows(layer), title))
         args.solver = list(dict.fromkeys(args.solver or ["basis-pursuit", "iht"]))
-    except (OSError, TypeError, ValueError) as error:
+    except (EOFError, OSError, TypeError, ValueError) as error:
         parser.error(str(error))
     return args
 
@@ -177,7 +186,8 @@ def compute(args: argparse.Namespace) -> dict[str, st.PhaseMap]:
             n = getattr(draw, "n", args.n)
             st.phase_transition(SOLVERS[solver], n=n, workers=1, **problem)
     print(f"took {time.perf_counter() - start:.1f} s", file=sys.stderr)
-    ticks = (np.arange(args.grid) + 0.5) / args.grid
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ticks = np.arange(1, args.grid + 1) / (args.grid + 1)
     maps = {}
     for draw, name in args.ensemble:
         for solver in args.solver:
@@ -202,9 +212,8 @@ def main(argv: list[str] | None = None) -> None:
     start = time.perf_counter()
     args = arguments(argv)
     maps = args.stored if args.redraw is not None else compute(args)
-    paths = save_figure(st.plot_phase_maps(maps, columns=2), args.out)
-    if args.redraw is None:
-        paths.append(st.save_maps(f"{args.out}.npz", maps))
+    paths = [] if args.redraw else [st.save_maps(f"{args.out}.npz", maps)]
+    paths += save_figure(st.plot_phase_maps(maps, columns=2), args.out)
     for title, result in maps.items():
         unresolved = int(result.unresolved.sum())
         name = title.replace("\n", ", ")

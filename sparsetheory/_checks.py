@@ -37,9 +37,10 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
         return
     from sklearn.exceptions import ConvergenceWarning
 
-    inside, level = str(Path(__file__).parent), 1
-    while sys._getframe(level).f_code.co_filename.startswith(inside):
-        level += 1
+    inside, level = Path(__file__).parent, 1
+    frame = sys._getframe(1)
+    while frame.f_back and inside in Path(frame.f_code.co_filename).parents:
+        frame, level = frame.f_back, level + 1
     warnings.warn(
         f"{solver} stopped after {n_iter} iterations with {measure}; "
         "raise max_iter or tol",
@@ -61,11 +62,21 @@ def check_operator(A: Any) -> Any:
         raise TypeError(f"A must be real, got {A.dtype}")
     if len(A.shape) != 2 or 0 in A.shape:
         raise ValueError(f"A must have rows and columns, got shape {tuple(A.shape)}")
+    if isinstance(A, np.ndarray):
+        return A
+    if hasattr(A, "nnz") and not np.isfinite(A.sum()):
+        raise ValueError("A must be finite, got a sum that is not")
+    try:
+        A.T @ np.zeros(A.shape[0])
+    except NotImplementedError:
+        raise TypeError("A must have an adjoint (A.T @ r), it has none") from None
     return A
 
 
 def check_array(name: str, value: Any, ndim: int) -> npt.NDArray[np.float64]:
     """Return `value` as a finite, C-contiguous float64 array of `ndim` axes."""
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} must not be masked")
     raw = np.asarray(value)
     if not (np.issubdtype(raw.dtype, np.number) or raw.dtype == bool):
         raise TypeError(f"{name} must be numeric, got dtype {raw.dtype}")
@@ -78,7 +89,8 @@ def check_array(name: str, value: Any, ndim: int) -> npt.NDArray[np.float64]:
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
-    return array
+    # Numba compiles once more for arrays that can't be written.
+    return array if array.flags.writeable else array.copy()
 
 
 def check_vector(name: str, value: Any, size: int, of: str = "A") -> Vector:

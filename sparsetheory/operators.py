@@ -358,6 +358,8 @@ def to_dense(A: Any) -> Matrix:
         return A
     if isinstance(A, BlockCirculant):
         return A.to_dense()
+    if A.shape[0] < A.shape[1]:
+        return np.ascontiguousarray((A.T @ np.eye(A.shape[0])).T)
     return np.ascontiguousarray(A @ np.eye(A.shape[1]))
 
 
@@ -376,10 +378,10 @@ def column_norms(A: Any) -> Vector:
 
 def _lanczos_norm(A: Any) -> float:
     if min(A.shape) < 20:
-        gram = A @ (A.T @ np.eye(A.shape[0]))
-        if A.shape[1] < A.shape[0]:
-            gram = A.T @ (A @ np.eye(A.shape[1]))
-        return float(np.sqrt(np.linalg.norm(gram, 2)))
+        return float(np.linalg.norm(to_dense(A), 2))
+    probe = A @ np.random.default_rng(0).standard_normal(A.shape[1])
+    if not np.any(probe):  # zero, almost surely; the iteration would divide by it
+        return 0.0
     value: Any = svds(A, k=1, return_singular_vectors=False, rng=0)[0]
     return float(value)
 

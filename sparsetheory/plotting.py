@@ -1,16 +1,19 @@
 """Figures of results; the only place that imports Matplotlib."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.experiments.store import PhaseMap, write_whole
 from sparsetheory.theory.curves import l1_weak_threshold
 from sparsetheory.theory.finite import l1_median_sparsity
 from sparsetheory.types import Vector
 
 SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
+ASYMPTOTIC = "Gaussian basis pursuit, n → ∞"
+LAW_HOLDS = 0.98  # beyond this delta the law at finite n fails
 CURVE = {"color": "#d55e00", "linewidth": 2.2}
 FINITE = {"color": "#ffffff", "linewidth": 1.6, "linestyle": (0, (4, 2))}
 
@@ -71,10 +74,9 @@ def plot_phase_map(result: PhaseMap, ax: Any = None) -> Any:
         )
     low, high = edges[0], edges[-1]
     fine = np.linspace(max(low, 0.002), min(high, 0.999), 200)
-    ax.plot(
-        fine, l1_weak_threshold(fine), label="Gaussian basis pursuit, n → ∞", **CURVE
-    )
-    whole = np.arange(max(1, round(low * result.n)), min(result.n, high * result.n))
+    ax.plot(fine, l1_weak_threshold(fine), label=ASYMPTOTIC, **CURVE)
+    last = min(LAW_HOLDS, high) * result.n
+    whole = np.arange(max(1, round(low * result.n)), last)
     half = np.array([l1_median_sparsity(result.n, m) / m for m in whole])
     label = f"even odds at n = {result.n}"
     ax.plot(whole / result.n, half, label=label, **FINITE)
@@ -84,6 +86,17 @@ def plot_phase_map(result: PhaseMap, ax: Any = None) -> Any:
         xlim=(low, high),
         ylim=(bottom, top),
     )
+    unresolved = result.unresolved.sum() / max(result.counts.sum(), 1)
+    if unresolved >= 0.005:
+        ax.text(
+            0.03,
+            0.96,
+            f"{unresolved:.0%} of trials unresolved",
+            transform=ax.transAxes,
+            verticalalignment="top",
+            color="white",
+            fontsize=8,
+        )
     if alone:
         if mesh is not None:
             ax.figure.colorbar(mesh, ax=ax, label="share of successes")
@@ -116,6 +129,8 @@ def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
     from matplotlib import pyplot as plt
     from matplotlib.cm import ScalarMappable
 
+    if not maps:
+        raise ValueError("maps must not be empty")
     columns = min(columns, len(maps))
     rows = -(-len(maps) // columns)
     figure, axes = plt.subplots(
@@ -127,6 +142,8 @@ def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
     )
     for ax in axes.ravel()[len(maps) :]:
         ax.remove()
+    engine: Any = figure.get_layout_engine()
+    engine.set(wspace=0.04)
     shown = axes.ravel()[: len(maps)].tolist()
     for ax, (title, result) in zip(shown, maps.items(), strict=True):
         plot_phase_map(result, ax)
@@ -135,20 +152,29 @@ def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
     scale = ScalarMappable(cmap="viridis")
     scale.set_clim(0, 1)
     figure.colorbar(scale, ax=shown, label="share of successes", shrink=0.8)
-    lines, labels = shown[0].get_legend_handles_labels()
-    labels[1] = "the same, even odds at this n"
+    lines, _ = shown[0].get_legend_handles_labels()
+    labels = [ASYMPTOTIC, "the same, even odds at this n"]
     _legend(figure, lines, labels, loc="outside lower center", ncols=2)
     return figure
 
 
 def save_figure(figure: Any, stem: str | Path) -> list[Path]:
-    """Write ``stem.png`` and ``stem.svg``, bit for bit the same every time."""
+    """Write ``stem.png`` and ``stem.svg``, bit for bit the same every time.
+
+    Each is written whole or not at all.
+    """
     import matplotlib as mpl
 
     paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
-    with mpl.rc_context(SAVING):
-        figure.savefig(paths[0], dpi=150, metadata={"Software": None})
-        figure.savefig(paths[1], dpi=150, metadata={"Date": None, "Creator": None})
+    metadata: list[dict[str, Any]] = [
+        {"Software": None},
+        {"Date": None, "Creator": None},
+    ]
+    for path, entries in zip(paths, metadata, strict=True):
+        picture = io.BytesIO()
+        with mpl.rc_context(SAVING):
+            figure.savefig(picture, format=path.suffix[1:], dpi=150, metadata=entries)
+        write_whole(path, picture.getvalue())
     return paths
 
 

@@ -1,8 +1,11 @@
 """The scripts and the figures, as a user runs them."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +73,28 @@ def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.2, 1.0, 4.0])
+def test_an_interrupt_ends_the_script_soon(delay, tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, str(SCRIPTS / "phase_transition.py"), "--out", "out/a"]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+    )
+    time.sleep(delay)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(timeout=10) in (130, -signal.SIGINT)
+    assert not (tmp_path / "out" / "a.npz").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write")
+def test_a_folder_that_cannot_be_written_shows_at_once(tmp_path):
+    tmp_path.chmod(0o555)
+    run = script(*SMALL, "--out", str(tmp_path / "a"), cwd=ROOT)
+    assert run.returncode == 2
+    assert "Permission denied" in run.stderr.splitlines()[-1]
+
+
 def test_the_examples_of_the_readme_run(tmp_path, monkeypatch, capsys):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -88,6 +113,7 @@ def test_map_is_drawn_with_both_curves(small):
     ax = st.plot_phase_map(small)
     labels = [line.get_label() for line in ax.get_lines()]
     assert labels == ["Gaussian basis pursuit, n → ∞", "even odds at n = 30"]
+    assert not ax.texts or "unresolved" in ax.texts[0].get_text()
     delta, rho = ax.get_lines()[0].get_data()
     assert_array_equal(rho, st.l1_weak_threshold(delta))
     drawn = np.concatenate([mesh.get_array().ravel() for mesh in ax.collections])

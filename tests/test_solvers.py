@@ -1,5 +1,6 @@
 """What every solver has in common: three kinds of operator, input, warnings, scale."""
 
+import os
 import subprocess
 import sys
 import warnings
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import aslinearoperator
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
@@ -59,7 +60,7 @@ def test_operator_matrix_and_foreign_operator_give_one_answer(solve, rng):
 
 
 @solvers
-def test_compiled_and_interpreted_agree(solve, rng, monkeypatch):
+def test_compiled_and_interpreted_agree(solve, rng):
     A = st.gaussian(24, 48, rng)
     y = A @ st.sparse_signal(48, 3, rng)
     compiled = solve(A, y)
@@ -78,11 +79,16 @@ def test_scaling_the_problem_changes_no_support(solve, scale, rng):
     assert_allclose(scaled.x, base.x, rtol=1e-6, atol=1e-9)
 
 
-@solvers
-def test_zero_data_have_the_zero_solution(solve, rng):
-    A = st.gaussian(24, 48, rng)
-    if solve in (SOLVERS["iht"], SOLVERS["iht, fixed"], SOLVERS["basis_pursuit"]):
-        found = solve(A, np.zeros(24))
+def test_zero_data_have_the_zero_solution(rng):
+    A, y = st.gaussian(24, 48, rng), np.zeros(24)
+    for found in (
+        st.iht(A, y, 4),
+        st.iht(A, y, 4, step=0.1),
+        st.ista(A, y, 0.1),
+        st.fista(A, y, 0.1),
+        st.group_ista(A, y, 0.1, LABELS),
+        st.basis_pursuit(A, y),
+    ):
         assert found.converged
         assert found.support.size == 0
 
@@ -253,6 +259,68 @@ def test_arrays_of_any_kind_are_taken(rng):
     assert_allclose(found.x, np.eye(48)[5], atol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-60, 1e52, 1e150, 1e160])
+def test_scales_whose_squares_overflow_are_reported_and_end(scale, rng):
+    A, x = rng.standard_normal((20, 40)), st.sparse_signal(40, 2, rng)
+    with pytest.warns(ConvergenceWarning):
+        found = st.iht(scale * A, scale * (A @ x), 2)
+    assert not found.converged
+
+
+def test_operators_that_return_nan_are_reported(rng):
+    A = LinearOperator(
+        (4, 6),
+        matvec=lambda x: np.full(4, np.nan),
+        rmatvec=lambda r: np.ones(6),
+        dtype=float,
+    )
+    with pytest.warns(ConvergenceWarning):
+        assert not st.iht(A, np.ones(4), 2).converged
+
+
+@pytest.mark.parametrize(
+    ("A", "message"),
+    [
+        (
+            LinearOperator((3, 3), matvec=lambda x: x, dtype=float),
+            "must have an adjoint",
+        ),
+        (csr_array(np.diag([1.0, np.nan, 1.0])), "A must be finite"),
+        (np.ma.masked_array(np.eye(3)), "A must not be masked"),
+    ],
+    ids=["no adjoint", "sparse nan", "masked"],
+)
+def test_bad_operators_are_named(A, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        st.iht(A, np.ones(3), 1)
+
+
+def test_arrays_that_cannot_be_written_are_taken(rng):
+    A, y = st.gaussian(24, 48, rng), rng.standard_normal(24)
+    expected = st.fista(A, y, 0.1).x
+    A.flags.writeable = y.flags.writeable = False
+    assert_array_equal(st.fista(A, y, 0.1).x, expected)
+
+
+@pytest.mark.slow
+def test_a_damaged_cache_is_compiled_anew(tmp_path):
+    code = (
+        "import numpy as np, sparsetheory as st; "
+        "print(st.iht(np.eye(3), np.array([3.0, 1, 2]), 1).x)"
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        assert run.stdout.strip() == "[3. 0. 0.]", run.stderr
+        for path in tmp_path.rglob("*.nb[ci]"):
+            path.write_bytes(path.read_bytes()[:50])
+
+
 def test_without_compiled_transforms_one_warning_and_the_same_answer(rng, monkeypatch):
     C = st.BlockCirculant(rng.standard_normal((2, 3, 5)), 16)
     y = C @ st.sparse_signal(48, 3, rng)
@@ -260,7 +328,7 @@ def test_without_compiled_transforms_one_warning_and_the_same_answer(rng, monkey
     monkeypatch.setattr(_kernels, "FFT_ERROR", "no module named rocket_fft")
     monkeypatch.setattr(_kernels, "_warned", False)
     if not _kernels.JIT:
-        return
+        pytest.skip("nothing is compiled")
     with pytest.warns(RuntimeWarning, match="rocket-fft does not import") as caught:
         first = st.iht(C, y, 3).x
     with warnings.catch_warnings():

@@ -27,12 +27,18 @@ class _Cache(FunctionCache):
         self._cache_file._source_stamp = STAMP
 
     def load_overload(self, sig, target_context):
-        with contextlib.suppress(OSError, EOFError):
+        with contextlib.suppress(Exception):  # damaged: compile again
             return super().load_overload(sig, target_context)
 
     def save_overload(self, sig, data):
-        with contextlib.suppress(OSError):
+        try:
             super().save_overload(sig, data)
+        except OSError:
+            pass
+        except Exception:  # a damaged index: begin a new one
+            with contextlib.suppress(OSError):
+                self.flush()
+                super().save_overload(sig, data)
 
 
 def compiled(function):

@@ -23,9 +23,13 @@ def douglas_rachford(B, b, t, max_iter, tol, x, z, u):
     n_iter : int
     gap : float
         ``||x||_1 - b^T w``, stopped when at most ``tol * ||x||_1``.
+    drift : float
+        How far the last iteration moved z; zero if `tol` stopped it.
     """
-    gap = np.inf
+    gap, old = np.inf, z
     for i in range(1, max_iter + 1):
+        if i == max_iter:
+            old = z.copy()
         v = z - u
         x[:] = v - adjoint(B, forward(B, v) - b)
         w = x + u
@@ -37,8 +41,8 @@ def douglas_rachford(B, b, t, max_iter, tol, x, z, u):
             norm = np.sum(np.abs(x))
             gap = max(norm - (b @ dual) / scale, 0.0)
             if tol > 0.0 and gap <= tol * norm:
-                return i, gap
-    return max_iter, gap
+                return i, gap, 0.0
+    return max_iter, gap, np.sqrt(np.sum((z - old) ** 2))
 
 
 @compiled

@@ -8,6 +8,7 @@ from sparsetheory._kernels.threshold import largest
 
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
 SHRINK = 0.5  # their 1 / (kappa (1 - c))
+ROUNDING = 1e-14
 
 
 @compiled
@@ -72,7 +73,8 @@ def normalised_iht(A, y, k, max_iter, tol, x):
     -------
     n_iter : int
     change : float
-        ``||x_new - x|| / ||x_new||`` of the last iteration.
+        ``||x_new - x|| / ||x_new||`` of the last iteration; infinite where squares
+        overflow or vanish.
     """
     inside, moved, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
@@ -94,8 +96,11 @@ def normalised_iht(A, y, k, max_iter, tol, x):
             direction = forward(A, inside)
             energy = direction @ direction
             if energy == 0.0:
-                return it, 0.0
+                done = k == 0 or np.max(np.abs(r)) <= ROUNDING * np.max(np.abs(y))
+                return it, 0.0 if done or not np.any(g) else np.inf
         step = slope / energy
+        if not (np.isfinite(step) and np.isfinite(energy)):
+            return it, np.inf
         while True:
             gradient_step(x, support, step, g, z)
             count, cut = largest(z, k, 0.5 * cut, places)

@@ -11,6 +11,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from sparsetheory._kernels._compile import compiled
+
 
 class Spectrum(NamedTuple):
     """A block-circulant operator as its filters' Fourier transforms.
@@ -120,6 +122,15 @@ def _inverse(X, size):
     return planes
 
 
+@compiled
+def pixels(size):
+    """Return the number of points of a grid."""
+    count = 1
+    for extent in size:
+        count *= extent
+    return count
+
+
 @overload(forward)
 def _forward(A, x):
     if not isinstance(A, types.BaseNamedTuple):
@@ -156,10 +167,7 @@ def _adjoint(A, r):
         if A.rows.size == 0:
             Y = r.view(np.complex128).reshape(outputs, frequencies)
         else:
-            pixels = 1
-            for extent in A.size:
-                pixels *= extent
-            full = np.zeros(outputs * pixels)
+            full = np.zeros(outputs * pixels(A.size))
             for i in range(r.size):
                 full[A.rows[i]] += r[i]
             Y = transform(full, outputs, A.size)
@@ -192,10 +200,7 @@ def _columns(A, support):
         return gather
 
     def images(A, support):
-        pixels = 1
-        for extent in A.size:
-            pixels *= extent
-        unit = np.zeros(A.h.shape[1] * pixels)
+        unit = np.zeros(A.h.shape[1] * pixels(A.size))
         m = A.rows.size if A.rows.size > 0 else 2 * A.h.shape[0] * A.h.shape[2]
         out = np.empty((support.size, m))
         for j in range(support.size):

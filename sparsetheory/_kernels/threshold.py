@@ -24,6 +24,19 @@ def soft_threshold(z, t, out):
 
 
 @compiled
+def norm_on(z, members):
+    """Return the euclidean norm of z on `members`; nothing overflows or vanishes."""
+    peak, total = 0.0, 0.0
+    for i in members:
+        peak = max(peak, abs(z[i]))
+    if peak == 0.0:
+        return 0.0
+    for i in members:
+        total += (z[i] / peak) ** 2
+    return peak * np.sqrt(total)
+
+
+@compiled
 def block_soft_threshold(z, t, order, starts, weights, out):
     r"""Write the proximal operator of ``t * sum_g w_g ||z_g||_2`` into `out`.
 
@@ -34,14 +47,7 @@ def block_soft_threshold(z, t, order, starts, weights, out):
     """
     for g in range(weights.size):
         members = order[starts[g] : starts[g + 1]]
-        peak = 0.0
-        for i in members:
-            peak = max(peak, abs(z[i]))
-        norm = 0.0
-        if peak > 0.0:
-            for i in members:
-                norm += (z[i] / peak) ** 2
-            norm = peak * np.sqrt(norm)
+        norm = norm_on(z, members)
         cut = t * weights[g]
         factor = 1.0 - cut / norm if norm > cut else 0.0
         for i in members:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import io
 import json
 import os
 import platform
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,6 @@ PACKAGES = ("sparsetheory", "numpy", "scipy", "numba", "rocket-fft")
 COLUMNS = (
     *("n", "m", "k", "delta", "rho", "trials"),
     *("successes", "failures", "unresolved", "low95", "high95"),
-)
-UNREADABLE = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
 )
 ARRAYS = ("delta", "rho", "m", "k", "successes", "failures", "unresolved")
 
@@ -161,15 +153,23 @@ def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
         header["maps"][name] = fields
         for field in ARRAYS:
             arrays[f"{name}/{field}"] = getattr(result, field)
+    content = io.BytesIO()
+    np.savez_compressed(content, header=np.array(json.dumps(header)), **arrays)
+    write_whole(path, content.getvalue())
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, or leave what was there."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder of {path} does not exist")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+        temporary.write_bytes(content)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    return path
 
 
 def load_maps(path: str | Path) -> dict[str, PhaseMap]:
@@ -198,18 +198,24 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
     >>> bool((again.successes == result.successes).all())
     True
     """
+    file = io.BytesIO(Path(path).read_bytes())
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(file, allow_pickle=False) as stored:
             content = {name: stored[name] for name in stored.files}
         header = json.loads(str(content["header"]))
         newer = int(header["format"]) > FORMAT
-    except UNREADABLE:
-        raise ValueError(f"{path} is not a file of phase maps") from None
+        maps = {} if newer else _maps(header["maps"], content)
+    except Exception as error:  # damage shows as almost anything
+        raise ValueError(f"{path} is not a file of phase maps: {error!r}") from error
     if newer:
         raise ValueError(
             f"{path} has format {header['format']}, this version reads up to {FORMAT}"
         )
+    return maps
+
+
+def _maps(header: dict[str, Any], content: dict[str, Any]) -> dict[str, PhaseMap]:
     return {
         name: PhaseMap(**{f: content[f"{name}/{f}"] for f in ARRAYS}, **fields)
-        for name, fields in header["maps"].items()
+        for name, fields in header.items()
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from sparsetheory._checks import check_integer, check_number, check_vector, quiet
+from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.ensembles import Amplitude, sparse_signal
 from sparsetheory.experiments.store import versions
@@ -17,6 +19,7 @@ from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.types import Ensemble, Recovery, Signal, Solver
 
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 BLOCK = 16  # trials per job: short enough for a smooth progress bar
 
 
@@ -75,8 +78,12 @@ def check_setting(
 
 def run_trials(setting: Setting, m: int, k: int, trials: range) -> list[Verdict]:
     """Return the verdicts on the trials of those numbers."""
+    verdicts = []
     with quiet():
-        return [_trial(setting, m, k, trial) for trial in trials]
+        for trial in trials:
+            stop_if_cancelled()
+            verdicts.append(_trial(setting, m, k, trial))
+    return verdicts
 
 
 def _trial(setting: Setting, m: int, k: int, trial: int) -> Verdict:
@@ -84,6 +91,12 @@ def _trial(setting: Setting, m: int, k: int, trial: int) -> Verdict:
     A = setting.ensemble(m, n, stream(*key, Role.MATRIX))
     x = setting.signal(n, k, stream(*key, Role.SIGNAL))
     x = check_vector("the signal", x, n, "n")
+    if tuple(A.shape) != (m, n):
+        raise ValueError(f"the ensemble must draw {m} x {n}, got {tuple(A.shape)}")
+    if np.count_nonzero(x) != k:
+        raise ValueError(
+            f"the signal must have k = {k} nonzeros, got {np.count_nonzero(x)}"
+        )
     if setting.solver is basis_pursuit:
         return l1_verdict(A, x)
     found = setting.solver(A, A @ x, k)
@@ -91,6 +104,11 @@ def _trial(setting: Setting, m: int, k: int, trial: int) -> Verdict:
         kind = type(found).__name__
         raise TypeError(
             f"{describe(setting.solver)} must return a Recovery, got {kind}"
+        )
+    if np.shape(found.x) != (n,):
+        name = describe(setting.solver)
+        raise ValueError(
+            f"{name} must return x of shape ({n},), got {np.shape(found.x)}"
         )
     error = np.linalg.norm(found.x - x)
     if error <= setting.tol * np.linalg.norm(x):
@@ -130,10 +148,9 @@ def check_solver(solver: Any) -> None:
 def describe(function: Any) -> str:
     """Return a name that says the same on every run."""
     if isinstance(function, functools.partial):
-        given = [repr(a) for a in function.args]
-        given += [f"{key}={value!r}" for key, value in function.keywords.items()]
+        given = [describe(a) for a in function.args]
+        given += [f"{key}={describe(v)}" for key, v in function.keywords.items()]
         return f"{describe(function.func)}({', '.join(given)})"
     if hasattr(function, "__qualname__"):
         return str(function.__qualname__)
-    name = type(function).__name__
-    return name if " at 0x" in repr(function) else repr(function)
+    return ADDRESS.sub("", repr(function))

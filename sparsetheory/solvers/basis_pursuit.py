@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
-from scipy.sparse.linalg import LinearOperator
 
 from sparsetheory._checks import (
     check_loop,
@@ -16,12 +15,13 @@ from sparsetheory._checks import (
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.basis_pursuit import douglas_rachford
 from sparsetheory._kernels.linear import columns, inverse
-from sparsetheory.operators import BlockCirculant
-from sparsetheory.types import Matrix, MeasurementOperator, Recovery, Vector
+from sparsetheory.operators import BlockCirculant, to_dense
+from sparsetheory.types import MeasurementOperator, Recovery, Vector
 
 SINGULAR = 1e-10  # relative; smaller singular values count as zero
 FEASIBLE = 1e-8  # relative; a larger residual is not a solution of A x = y
 ROUNDING = 1e-11  # relative
+DEGENERATE = 1e-9  # relative; smaller coefficients of a vertex are zeros
 THRESHOLD = 0.1  # of the largest entry of the least-norm solution
 FIRST_CHUNK = 100  # iterations before the first vertex; then half as many again
 
@@ -48,8 +48,8 @@ def basis_pursuit(
     ----------
     A : array or operator, shape (m, n)
         The projection on ``A x = y`` is prepared once: for a whole `BlockCirculant` per
-        frequency, for an array by a factorisation; for any other operator the m x m
-        matrix ``A A^T`` is formed.
+        frequency, for an array by a factorisation; any other operator is formed as an
+        array first.
     y : array_like, shape (m,)
         Must lie in the range of A.
     k : int, optional
@@ -93,6 +93,8 @@ def basis_pursuit(
     A, y = check_problem(A, y)
     max_iter, tol = check_loop(max_iter, tol)
     x = check_start(x0, A.shape[1])
+    if not (isinstance(A, BlockCirculant) and A.rows.size == 0):
+        A = to_dense(A)
     B, b = row_space(A, y)
     least_norm = B.T @ b
     residual = float(np.linalg.norm(A @ least_norm - y))
@@ -108,13 +110,19 @@ def basis_pursuit(
     z, u = x.copy(), np.zeros_like(x)
     n_iter, chunk, converged = 0, FIRST_CHUNK, False
     while not converged and n_iter < max_iter:
-        steps, gap = run(form, c, t, min(chunk, max_iter - n_iter), tol, x, z, u)
+        n_steps = min(chunk, max_iter - n_iter)
+        steps, gap, drift = run(form, c, t, n_steps, tol, x, z, u)
         n_iter += steps
         chunk = FIRST_CHUNK + n_iter // 2
+        miss = float(np.linalg.norm(x - z))
+        slope = u / t
         if tol > 0 or n_iter == max_iter:
-            x, gap = _vertex(B, b, x, gap, z, u / t)
+            x, gap = _vertex(B, b, x, gap, z, slope)
         length = float(np.abs(x).sum())
         converged = bool(gap <= tol * length)
+        if drift > 0.0:  # both residuals alike (He, Yang, Wang 2000); u / t stays
+            t *= float(np.clip(np.sqrt(drift / miss), 0.2, 5.0)) if miss > 0 else 5.0
+            u = t * slope
     if not converged and tol > 0:
         goal = f"duality gap {gap:.1e} > {tol * length:.1e}"
         warn_unconverged("basis_pursuit", goal, n_iter)
@@ -132,11 +140,16 @@ def _vertex(
     support = np.flatnonzero(z)
     if support.size > b.size:
         support = np.sort(np.argsort(-np.abs(z), kind="stable")[: b.size])
-    Q, R = np.linalg.qr(columns(B, support).T)
-    pivots = np.abs(np.diag(R))
-    if pivots.size == 0 or pivots.min() <= SINGULAR * pivots.max():
-        return x, gap
-    values = solve_triangular(R, Q.T @ b)
+    while True:
+        Q, R = np.linalg.qr(columns(B, support).T)
+        pivots = np.abs(np.diag(R))
+        if pivots.size == 0 or pivots.min() <= SINGULAR * pivots.max():
+            return x, gap
+        values = solve_triangular(R, Q.T @ b)
+        zero = np.abs(values) <= DEGENERATE * np.abs(values).max()
+        if not zero.any() or zero.all():
+            break
+        support = support[~zero]  # their signs would be noise
     if np.linalg.norm(Q @ (R @ values) - b) > ROUNDING * np.linalg.norm(b):
         return x, gap
     w = B @ slope
@@ -159,8 +172,8 @@ def row_space(A: Any, y: Vector) -> tuple[Any, Vector]:
     """
     if isinstance(A, BlockCirculant) and A.rows.size == 0:
         return _polar(A, y)
-    if not isinstance(A, np.ndarray):
-        return _by_gram(A, y)
+    _, exponents = np.frexp(np.abs(A).max(axis=1))  # of two, so that it is exact
+    A, y = np.ldexp(A, -exponents[:, None]), np.ldexp(y, -exponents)
     if A.shape[0] <= A.shape[1]:
         Q, R = np.linalg.qr(A.T)
         pivots = np.abs(np.diag(R))
@@ -189,22 +202,3 @@ def _polar(A: BlockCirculant, y: Vector) -> tuple[BlockCirculant, Vector]:
         )
 
     return operator(turn), operator(undo) @ y
-
-
-def _by_gram(A: Any, y: Vector) -> tuple[LinearOperator, Vector]:
-    """Return ``W A`` and ``W y`` with W the inverse root of ``A A^T``, dense."""
-    m, n = A.shape
-    unit = np.eye(m)
-    gram = np.stack([A @ (A.T @ e) for e in unit])
-    values, U = np.linalg.eigh(0.5 * (gram + gram.T))
-    kept = values > 1e-12 * max(float(values[-1]), 0.0)
-    root: Matrix = np.ascontiguousarray((U[:, kept] / np.sqrt(values[kept])).T)
-    if root.shape[0] == 0:
-        root = np.zeros((1, m))
-    B = LinearOperator(
-        (root.shape[0], n),
-        matvec=lambda x: root @ (A @ x),
-        rmatvec=lambda r: A.T @ (root.T @ r),
-        dtype=np.float64,
-    )
-    return B, root @ y

@@ -11,12 +11,16 @@ from sparsetheory._kernels.basis_pursuit import chebyshev_verdict
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator
 
+EPS = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
 ROUNDING = 1e-9  # proofs must hold by this much, relative, or more: see `l1_verdict`
+ZERO = 10 * EPS  # times a dimension: what rounding leaves of zero, relative
+NOISE = 20 * EPS  # what it leaves of a singular value
+CLEAR = 1e3  # so many times the noise is not noise
+CONDITION = 2e3  # squared and times EPS, well below ROUNDING
 RADIUS = 0.9  # of the box first aimed at; any below 1 decides, this one soonest
 GRADIENT_STEPS = 150  # one Newton step costs about thirty of them
 NEWTON_STEPS = 300
-CONDITION = 2e3  # squared and times 2e-16, well below the rounding allowed for
-SINGULAR = 1e-10  # relative; below, a matrix counts as rank deficient
 
 
 class Verdict(IntEnum):
@@ -76,7 +80,7 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     >>> st.l1_verdict(A, np.array([1.0, 1.0, 0.0])).name
     'FAILURE'
     """
-    A = to_dense(check_operator(A))
+    A = _equilibrated(to_dense(check_operator(A)))
     x = check_vector("x", x, A.shape[1])
     on = x != 0.0
     k, n = int(np.count_nonzero(on)), x.size
@@ -87,18 +91,23 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
         return Verdict.FAILURE
     inside = A[:, on]
     Q, R = np.linalg.qr(inside, mode="complete")
-    if np.any(np.abs(np.diag(R)) <= SINGULAR * np.linalg.norm(inside, axis=0)):
+    pivots = np.abs(np.diag(R)) / np.maximum(np.linalg.norm(inside, axis=0), TINY)
+    if pivots.min() <= ZERO * max(m, n):
         return Verdict.FAILURE
     if k == n:
         return Verdict.SUCCESS
     off = np.ascontiguousarray(A[:, ~on].T)
     w = np.linalg.solve(R[:k].T, np.sign(x[on]))
-    # The signs are met up to rounding, which the inverse of R, about as large as w,
-    # and the columns off the support amplify.
-    spread = np.linalg.norm(R) * float(w @ w) * np.linalg.norm(off, axis=1).max()
-    margin = max(ROUNDING, 10 * float(spread) * np.finfo(float).eps)
     f = off @ (Q[:, :k] @ w)
-    F = orthonormal_columns(off @ Q[:, k:])
+    # What rounding does to the columns off the support grows with the condition of
+    # those on it, for which w, about as large as the inverse of R, stands in.
+    scale = float(np.linalg.norm(off))
+    condition = float(np.linalg.norm(R) * np.linalg.norm(w))
+    F, loss = orthonormal_columns(off @ Q[:, k:], scale, NOISE * scale * condition)
+    if not np.isfinite(loss):
+        return Verdict.UNRESOLVED
+    spread = condition * np.linalg.norm(w) * np.linalg.norm(off, axis=1).max()
+    margin = max(ROUNDING, 10 * EPS * (float(spread) + np.sqrt(n) * loss))
     if F.shape[1] == 0:
         peak = np.abs(f).max()
         return Verdict(int(peak < 1 - margin) - int(peak > 1 + margin))
@@ -107,17 +116,47 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     return Verdict(-side)
 
 
-def orthonormal_columns(M: Matrix) -> Matrix:
-    """Return an orthonormal basis of the range of `M`, C-contiguous.
+def _equilibrated(A: Matrix) -> Matrix:
+    """Return A with each row times a power of two, of entries at most 1; exact."""
+    peaks = np.abs(A).max(axis=1)
+    _, exponents = np.frexp(peaks)
+    scaled: Matrix = np.ldexp(A, -exponents[:, None])
+    return scaled
+
+
+def orthonormal_columns(M: Matrix, scale: float, noise: float) -> tuple[Matrix, float]:
+    """Return an orthonormal basis of the range of `M` and what it lost of precision.
 
     By the Cholesky factor of the Gram matrix, which loses the squared condition number
     in accuracy; where that is too much, by the singular value decomposition.
+
+    Parameters
+    ----------
+    M : ndarray, shape (p, d)
+    scale : float
+        Norm of what M was computed from.
+    noise : float
+        Singular values up to it are rounding errors and count as zero.
+
+    Returns
+    -------
+    basis : ndarray, C-contiguous
+    loss : float
+        `scale` over the least singular value kept: the columns are off by that many
+        units of rounding. Infinite if a singular value is neither clearly zero nor
+        clearly not.
     """
+    clear = CLEAR * noise
     with contextlib.suppress(np.linalg.LinAlgError):
         L = np.linalg.cholesky(M.T @ M)
         inverse = np.linalg.inv(L)
-        if np.linalg.norm(L) * np.linalg.norm(inverse) <= CONDITION:
-            return np.ascontiguousarray(M @ inverse.T)
+        size = float(np.linalg.norm(inverse))
+        if np.linalg.norm(L) * size <= CONDITION and size * clear <= 1.0:
+            return np.ascontiguousarray(M @ inverse.T), scale * size
     U, s, _ = np.linalg.svd(M, full_matrices=False)
-    basis: Matrix = np.ascontiguousarray(U[:, s > SINGULAR * s.max(initial=0.0)])
-    return basis
+    kept = s > noise
+    basis: Matrix = np.ascontiguousarray(U[:, kept])
+    if not kept.any():
+        return basis, 1.0
+    least = float(s[kept].min())
+    return basis, scale / least if least >= clear else np.inf

@@ -24,8 +24,8 @@ def iht(
     *,
     step: float | None = None,
     x0: npt.ArrayLike | None = None,
-    max_iter: int = 2000,
-    tol: float = 1e-8,
+    max_iter: int = 3000,
+    tol: float = 1e-12,
 ) -> Recovery:
     r"""Fit a k-sparse vector by iterative hard thresholding.
 

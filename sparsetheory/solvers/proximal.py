@@ -218,7 +218,9 @@ def _solve(
     x = check_start(x0, A.shape[1])
     if step is None:
         norm = operator_norm(A)
-        step = 1.0 / norm**2 if norm > 0.0 else 1.0
+        step = 1.0 / norm / norm if norm > 0.0 else 1.0
+        if not 0.0 < step < np.inf:
+            raise ValueError(f"A must be rescaled: its norm {norm:.1e} has no square")
     else:
         step = check_number("step", step)
     form, z, run = compile_for(A, y, proximal_gradient)
