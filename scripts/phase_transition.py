@@ -151,6 +151,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="where to write (default: figures/phase_transition)",
     )
     parser.add_argument(
+        "--store",
+        type=Path,
+        metavar="FILE",
+        help="keep each trial's outcome there; a run that died goes on from it",
+    )
+    parser.add_argument(
         "--redraw", type=Path, metavar="FILE.npz", help="draw stored maps again"
     )
     args = parser.parse_args(argv)
@@ -204,6 +210,7 @@ def compute(args: argparse.Namespace) -> dict[str, st.PhaseMap]:
                 seed=args.seed,
                 workers=args.workers,
                 progress=True,
+                store=args.store,
             )
     return maps
 
@@ -226,3 +233,6 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except (OSError, ValueError) as error:  # of the store or the disk, while running
+        print(f"phase_transition.py: error: {error}", file=sys.stderr)
+        sys.exit(1)

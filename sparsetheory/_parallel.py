@@ -1,4 +1,4 @@
-"""The one place where work is spread over threads."""
+"""The one place where work is spread over threads or processes."""
 
 import os
 import threading
@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
+    Executor,
     Future,
     ThreadPoolExecutor,
     wait,
 )
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -29,15 +31,24 @@ def cpu_count() -> int:
 
 
 def parallel_map(
-    function: Callable[[Job], Out], jobs: Iterable[Job], workers: int
+    function: Callable[[Job], Out],
+    jobs: Iterable[Job],
+    workers: int,
+    executor: Executor | None = None,
 ) -> Iterator[tuple[Job, Out]]:
-    """Yield ``(job, function(job))`` from `workers` threads, as they end.
+    """Yield ``(job, function(job))`` as they end.
 
-    BLAS is held to one thread meanwhile: kernels release the GIL, so the threads here
-    are the parallelism. An exception, Ctrl-C too, cancels what has not begun, and ends
-    what runs at its next `stop_if_cancelled`.
+    By default from `workers` threads: kernels release the GIL, so the threads here are
+    the parallelism, and BLAS is held to one thread meanwhile. An exception, Ctrl-C too,
+    cancels what has not begun, and ends what runs at its next `stop_if_cancelled`.
+
+    Any other `executor` gets twice as many jobs at a time as there are `workers`, and
+    is left open; function and jobs must then be picklable if it needs that.
     """
-    todo, cancelled = iter(jobs), threading.Event()
+    if executor is not None:
+        yield from _drain(executor, partial(_alone, function), jobs, workers)
+        return
+    cancelled = threading.Event()
 
     def call(job: Job) -> Out:
         _here.cancelled = cancelled
@@ -46,17 +57,34 @@ def parallel_map(
     with threadpool_limits(1, user_api="blas"):
         pool = ThreadPoolExecutor(workers)
         try:
-            running: dict[Future[Out], Job] = {}
-            while True:
-                for job in islice(todo, 2 * workers - len(running)):
-                    running[pool.submit(call, job)] = job
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
+            yield from _drain(pool, call, jobs, workers)
         finally:
             cancelled.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _drain(
+    executor: Executor, call: Callable[[Job], Out], jobs: Iterable[Job], workers: int
+) -> Iterator[tuple[Job, Out]]:
+    todo = iter(jobs)
+    running: dict[Future[Out], Job] = {}
+    try:
+        while True:
+            for job in islice(todo, 2 * workers - len(running)):
+                running[executor.submit(call, job)] = job
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _alone(function: Callable[[Job], Out], job: Job) -> Out:
+    """Run a job in a process of its own, whose BLAS nobody else holds."""
+    with threadpool_limits(1, user_api="blas"):
+        return function(job)
 
 
 def stop_if_cancelled() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +18,14 @@ from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.ensembles import gaussian, sparse_signal
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.store import PhaseMap
-from sparsetheory.experiments.trials import check_setting, run_trials
+from sparsetheory.experiments.trials import (
+    COLUMN,
+    Setting,
+    check_setting,
+    run_trials,
+    stretches,
+)
+from sparsetheory.experiments.trialstore import Outcomes, open_store
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.theory.finite import l1_median_sparsity, l1_success_probability
 from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
@@ -22,8 +33,6 @@ from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
 BATCH = 16
 FIRST_SPREAD, SPREAD = 1.8, 0.9  # of a batch, in standard deviations of the transition
 LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
-COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
-
 Draw = Callable[[int, range], list[Verdict]]
 
 
@@ -80,6 +89,8 @@ def transition_curve(
     tol: float = 1e-3,
     workers: int | None = None,
     progress: bool = False,
+    store: str | Path | None = None,
+    executor: Executor | None = None,
 ) -> TransitionCurve:
     """Find where recovery is an even bet, by trials near that place.
 
@@ -97,8 +108,9 @@ def transition_curve(
     n : int, optional
     trials : int
         Per δ, at least 16.
-    ensemble, signal, seed, tol, workers, progress
-        As in `phase_transition`; a trial at (m, k) is the one that a map would run.
+    ensemble, signal, seed, tol, workers, progress, store, executor
+        As in `phase_transition`; a trial at (m, k) is the one that a map would run, and
+        the two may share a store.
 
     Returns
     -------
@@ -106,7 +118,7 @@ def transition_curve(
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, OSError
         As `phase_transition` does.
 
     Examples
@@ -123,24 +135,45 @@ def transition_curve(
     rows = np.unique(np.maximum(1, np.rint(ratios * setting.n)).astype(np.int64))
     rows = rows[rows <= setting.max_rows]
 
-    def run(m: int) -> Counts:
-        def draw(k: int, block: range) -> list[Verdict]:
-            return run_trials(setting, m, k, block)
-
-        return sample_transition(draw, setting.n, m, trials)
-
     from tqdm import tqdm
 
     found: dict[int, Counts] = {}
     described = setting.describe()
-    with tqdm(total=rows.size, disable=not progress, unit="column") as bar:
+    kept = contextlib.nullcontext() if store is None else open_store(store, setting)
+    with (
+        kept as book,
+        tqdm(total=rows.size, disable=not progress, unit="column") as bar,
+    ):
         bar.set_description(described["solver"])
-        for m, cells in parallel_map(run, rows.tolist(), workers):
+        jobs = ((m, book.row(m) if book else {}) for m in rows.tolist())
+        run = partial(_run, setting, trials)
+        for (m, _), (cells, fresh) in parallel_map(run, jobs, workers, executor):
             found[m] = np.column_stack([np.full(len(cells), m), cells])
+            if book:
+                for k, start, verdicts in fresh:
+                    book.add(m, k, start, verdicts)
             bar.update()
     stacked = [found[m] for m in rows.tolist()]
     cells = np.concatenate([np.zeros((0, 5), dtype=np.int64), *stacked])
     return curve_of_cells(cells, setting.n, setting.seed, described)
+
+
+def _run(
+    setting: Setting, trials: int, job: tuple[int, dict[int, Outcomes]]
+) -> tuple[Counts, list[tuple[int, int, list[Verdict]]]]:
+    """Sample one column; return its counts and the outcomes that were not known."""
+    m, known = job
+    fresh = []
+
+    def draw(k: int, block: range) -> list[Verdict]:
+        have = known.get(k, {})
+        for part in stretches([t for t in block if t not in have]):
+            verdicts = run_trials(setting, m, k, part)
+            fresh.append((k, part.start, verdicts))
+            have = have | dict(zip(part, verdicts, strict=True))
+        return [have[t] for t in block]
+
+    return sample_transition(draw, setting.n, m, trials), fresh
 
 
 def fit_map(result: PhaseMap) -> TransitionCurve:

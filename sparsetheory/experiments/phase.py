@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,11 +15,19 @@ from sparsetheory._checks import check_integer, check_ratios
 from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.ensembles import gaussian, sparse_signal
 from sparsetheory.experiments.store import PhaseMap
-from sparsetheory.experiments.trials import BLOCK, check_setting, run_trials
+from sparsetheory.experiments.trials import (
+    COLUMN,
+    Cell,
+    Setting,
+    check_setting,
+    run_trials,
+    stretches,
+)
+from sparsetheory.experiments.trialstore import open_store
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Ensemble, Signal, Solver
 
-Job = tuple[int, int, range]
+Job = tuple[Cell, range]
 
 
 def phase_transition(
@@ -29,6 +43,8 @@ def phase_transition(
     tol: float = 1e-3,
     workers: int | None = None,
     progress: bool = False,
+    store: str | Path | None = None,
+    executor: Executor | None = None,
 ) -> PhaseMap:
     """Count recoveries over a grid of δ = m/n and ρ = k/m.
 
@@ -60,6 +76,14 @@ def phase_transition(
         Threads, by default all processors. Use 1 for a solver that is not thread-safe.
     progress : bool
         Show a progress bar on standard error.
+    store : str or Path, optional
+        File that keeps the outcome of each trial, made if it is not there. What it
+        holds of the same setting is not run again, so that a run that died is resumed
+        and a larger one extends a smaller; at most half a second of work is lost.
+    executor : concurrent.futures.Executor, optional
+        Where trials run instead of threads: a process pool, or Dask's
+        ``Client.get_executor()``. `workers` is then how many it has. Solver, ensemble
+        and signal must be picklable if it needs that.
 
     Returns
     -------
@@ -70,7 +94,10 @@ def phase_transition(
     TypeError
         If the solver has the signature ``(A, y, lam)``, or none of three arguments.
     ValueError
-        If an argument is out of range.
+        If an argument is out of range; if the store is a file of another kind, or the
+        solver, the ensemble or the signal can't be told from another of its name.
+    OSError
+        If the store can't be read or written.
 
     Notes
     -----
@@ -100,34 +127,48 @@ def phase_transition(
     n, described = setting.n, setting.describe()
     m = np.maximum(1, np.rint(delta * n)).astype(np.int64)
     k = np.maximum(1, np.rint(np.outer(rho, m))).astype(np.int64)
-    blocks = [range(a, min(a + BLOCK, trials)) for a in range(0, trials, BLOCK)]
-    columns = [int(j) for j in np.flatnonzero(m <= setting.max_rows)]
-    jobs = [(i, j, b) for j in columns for i in range(rho.size) for b in blocks]
+    columns = np.flatnonzero(m <= setting.max_rows)
+    cells = {(int(m[j]), int(kk)): [0, 0, 0] for j in columns for kk in k[:, j]}
 
-    def run(job: Job) -> list[Verdict]:
-        i, j, block = job
-        return run_trials(setting, int(m[j]), int(k[i, j]), block)
-
-    counts = {verdict: np.zeros(k.shape, dtype=np.int64) for verdict in Verdict}
     from tqdm import tqdm
 
-    total = len(columns) * rho.size * trials
-    with tqdm(total=total, disable=not progress, unit="trial", smoothing=0) as bar:
+    kept = contextlib.nullcontext() if store is None else open_store(store, setting)
+    total = len(cells) * trials
+    with (
+        kept as book,
+        tqdm(total=total, disable=not progress, unit="trial", smoothing=0) as bar,
+    ):
         bar.set_description(described["solver"])
-        for (i, j, _), verdicts in parallel_map(run, jobs, workers):
+
+        def count(cell: Cell, verdicts: Iterable[Verdict]) -> None:
             for verdict in verdicts:
-                counts[verdict][i, j] += 1
-            bar.update(len(verdicts))
+                cells[cell][COLUMN[verdict]] += 1
+                bar.update()
+
+        def jobs() -> Iterator[Job]:
+            for cell in cells:
+                known = book.known(*cell) if book else {}
+                count(cell, (v for t, v in known.items() if t < trials))
+                missing = [t for t in range(trials) if t not in known]
+                for block in stretches(missing):
+                    yield cell, block
+
+        run = partial(_run, setting)
+        for (cell, block), verdicts in parallel_map(run, jobs(), workers, executor):
+            count(cell, verdicts)
+            if book:
+                book.add(*cell, block.start, verdicts)
+
+    counts = np.zeros((3, *k.shape), dtype=np.int64)
+    for j in columns:
+        for i in range(rho.size):
+            counts[:, i, j] = cells[int(m[j]), int(k[i, j])]
+    won, lost, open_ = counts
     return PhaseMap(
-        delta,
-        rho,
-        m,
-        k,
-        counts[Verdict.SUCCESS],
-        counts[Verdict.FAILURE],
-        counts[Verdict.UNRESOLVED],
-        trials,
-        n,
-        setting.seed,
-        described,
+        delta, rho, m, k, won, lost, open_, trials, n, setting.seed, described
     )
+
+
+def _run(setting: Setting, job: Job) -> list[Verdict]:
+    (m, k), block = job
+    return run_trials(setting, m, k, block)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +22,12 @@ from sparsetheory.types import Ensemble, Recovery, Signal, Solver
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 BLOCK = 16  # trials per job: short enough for a smooth progress bar
+
+
+COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
+
+Cell = tuple[int, int]
+"""Rows m and nonzeros k."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,16 @@ def run_trials(setting: Setting, m: int, k: int, trials: range) -> list[Verdict]
             stop_if_cancelled()
             verdicts.append(_trial(setting, m, k, trial))
     return verdicts
+
+
+def stretches(trials: list[int]) -> Iterator[range]:
+    """Split ascending numbers of trials into runs of at most a block."""
+    start = 0
+    for i in range(1, len(trials) + 1):
+        gap = i == len(trials) or trials[i] != trials[i - 1] + 1
+        if gap or i - start == BLOCK:
+            yield range(trials[start], trials[i - 1] + 1)
+            start = i
 
 
 def _trial(setting: Setting, m: int, k: int, trial: int) -> Verdict:

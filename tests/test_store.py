@@ -1,0 +1,304 @@
+"""The store of trials, and other places than threads to run them."""
+
+import functools
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_all_start_methods, get_context
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import sparsetheory as st
+from sparsetheory.experiments.trials import check_setting, stretches
+from sparsetheory.experiments.trialstore import fingerprint, open_store
+from sparsetheory.types import Recovery
+
+GRID = {"n": 40, "delta": [0.4, 0.8], "rho": [0.1, 0.4], "trials": 20}
+COUNTS = ("successes", "failures", "unresolved")
+
+
+def assert_same_counts(one, other):
+    for name in COUNTS:
+        assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+class Counting:
+    """A solver that knows how often it was asked."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __reduce__(self):
+        return (Counting, ())
+
+    def __call__(self, A, y, k):
+        self.calls += 1
+        return Recovery(np.linalg.pinv(A) @ y, 1, True)
+
+
+def count_calls(store, **grid):
+    solver = Counting()
+    result = st.phase_transition(solver, **(GRID | grid), store=store, workers=1)
+    return result, solver.calls
+
+
+def test_what_is_stored_is_not_run_again(tmp_path):
+    store = tmp_path / "trials.db"
+    first, calls = count_calls(store)
+    assert calls == 4 * 20
+    again, calls = count_calls(store)
+    assert calls == 0
+    assert_same_counts(first, again)
+
+
+def test_more_trials_and_finer_grids_extend(tmp_path):
+    store = tmp_path / "trials.db"
+    count_calls(store, trials=7)
+    _, calls = count_calls(store, trials=20)
+    assert calls == 4 * 13
+    few, calls = count_calls(store, trials=5)
+    assert calls == 0
+    assert_array_equal(few.counts, np.full((2, 2), 5))
+    finer = {"rho": [0.1, 0.25, 0.4]}
+    result, calls = count_calls(store, **finer)
+    assert calls == 2 * 20
+    fresh, _ = count_calls(tmp_path / "other.db", **finer)
+    assert_same_counts(result, fresh)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"n": 50},
+        {"tol": 1e-2},
+        {"signal": "signs"},
+        {"ensemble": st.rademacher},
+    ],
+)
+def test_another_setting_never_mixes_in(change, tmp_path):
+    store = tmp_path / "trials.db"
+    st.phase_transition(st.iht, **GRID, store=store)
+    shared = st.phase_transition(st.iht, **(GRID | change), store=store)
+    alone = st.phase_transition(st.iht, **(GRID | change))
+    assert_same_counts(shared, alone)
+
+
+def key(**change):
+    options = {
+        "solver": st.iht,
+        "n": 40,
+        "ensemble": st.gaussian,
+        "seed": 0,
+        "tol": 1e-3,
+    }
+    options |= {"signal": st.sparse_signal} | change
+    return fingerprint(check_setting(**options))[0]
+
+
+def adder(number):
+    return lambda A, y, k: st.iht(A, y, k + number)
+
+
+def test_fingerprints_tell_settings_apart():
+    layers = [st.random_rows(np.diag([1.0, 2.0, c])) for c in (3.0, 4.0)]
+    keys = [
+        key(),
+        key(seed=1),
+        key(n=41),
+        key(tol=1e-2),
+        key(signal="signs"),
+        key(solver=functools.partial(st.iht, tol=1e-5)),
+        key(solver=functools.partial(st.iht, tol=1e-6)),
+        key(solver=lambda A, y, k: st.iht(A, y, k)),
+        key(solver=lambda A, y, k: st.iht(A, y, k, step=0.1)),
+        key(solver=lambda A, y, k: st.iht(A, y, k, step=0.2)),
+        key(solver=lambda A, y, k: st.htp(A, y, k)),
+        key(solver=adder(1)),
+        key(solver=adder(2)),
+        *(key(ensemble=layer, n=3) for layer in layers),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key() == key(signal=st.sparse_signal)
+    assert key(solver=adder(1)) == key(solver=adder(1))
+
+
+def test_what_cannot_be_told_apart_is_refused(tmp_path):
+    lock = open(os.devnull)  # noqa: SIM115  (something that can't be pickled)
+    with lock, pytest.raises(ValueError, match="the solver can't be told from others"):
+        st.phase_transition(lambda A, y, k: lock, **GRID, store=tmp_path / "trials.db")
+
+
+def test_curve_and_map_share_a_store(tmp_path):
+    store = tmp_path / "trials.db"
+    options = {"n": 50, "delta": [0.5], "seed": 2}
+    plain = st.transition_curve(st.basis_pursuit, trials=40, **options)
+    first = st.transition_curve(st.basis_pursuit, trials=40, **options, store=store)
+    again = st.transition_curve(st.basis_pursuit, trials=40, **options, store=store)
+    assert_array_equal(first.cells, plain.cells)
+    assert_array_equal(again.cells, plain.cells)
+    before = stored(store)
+    m, k, *counts = plain.cells[0]
+    st.phase_transition(
+        st.basis_pursuit, **options, rho=k / m, trials=int(sum(counts)), store=store
+    )
+    assert stored(store) == before
+
+
+def stored(path):
+    with sqlite3.connect(path) as connection:
+        return connection.execute(
+            "SELECT COUNT(*), SUM(LENGTH(verdicts)) FROM outcomes"
+        ).fetchone()
+
+
+def test_stretches_cover_each_trial_once():
+    for trials in ([], [3], list(range(40)), [0, 1, 5, 6, 7, 30]):
+        blocks = stretches(trials)
+        assert [t for block in blocks for t in block] == trials
+    assert [len(b) for b in stretches(list(range(40)))] == [16, 16, 8]
+
+
+def test_files_of_another_kind_are_refused(tmp_path):
+    text = tmp_path / "text.db"
+    text.write_text("not a database, but long enough to be looked at" * 30)
+    with pytest.raises(ValueError, match="is not a store of trials"):
+        st.phase_transition(st.iht, **GRID, store=text)
+    foreign = tmp_path / "foreign.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    with pytest.raises(ValueError, match="a database, but no store of trials"):
+        st.phase_transition(st.iht, **GRID, store=foreign)
+    newer = tmp_path / "newer.db"
+    st.phase_transition(st.iht, **GRID, store=newer)
+    with sqlite3.connect(newer) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(ValueError, match="has format 99, this version reads up to 1"):
+        st.phase_transition(st.iht, **GRID, store=newer)
+    with pytest.raises(FileNotFoundError, match="the folder of the store"):
+        st.phase_transition(st.iht, **GRID, store=tmp_path / "none" / "a.db")
+    with pytest.raises(OSError, match="can't be used"):
+        st.phase_transition(st.iht, **GRID, store=tmp_path)
+
+
+def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path):
+    store = tmp_path / "trials.db"
+    st.phase_transition(st.iht, **GRID, store=store)
+    before = stored(store)
+    setting = check_setting(st.iht, 40, st.gaussian, st.sparse_signal, 5, 1e-3)
+
+    def fill():
+        with open_store(store, setting) as book:
+            book._connection.execute("PRAGMA max_page_count = 1")
+            for start in range(200):
+                book.add(1, 1, start * 1000, [st.Verdict.SUCCESS] * 1000)
+                book.commit()
+
+    with pytest.raises(OSError, match="full"):
+        fill()
+    assert stored(store)[0] >= before[0]
+    again = st.phase_transition(st.iht, **GRID, store=store)
+    assert_same_counts(again, st.phase_transition(st.iht, **GRID))
+
+
+def test_two_writers_take_turns(tmp_path):
+    store = tmp_path / "trials.db"
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(
+                st.phase_transition, st.iht, **(GRID | {"seed": s}), store=store
+            )
+            for s in (0, 0, 1)
+        ]
+        results = [run.result() for run in runs]
+    assert_same_counts(results[0], results[1])
+    assert_same_counts(results[2], st.phase_transition(st.iht, **(GRID | {"seed": 1})))
+
+
+PROGRAM = """
+import sys, functools, sparsetheory as st
+result = st.phase_transition(
+    functools.partial(st.iht, max_iter=400), n=60, delta=[0.3, 0.5, 0.7],
+    rho=[0.1, 0.3, 0.5, 0.7], trials=150, store=sys.argv[1], workers=2)
+print(result.successes.tolist(), result.unresolved.tolist())
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_resumed_with_the_same_counts(tmp_path):
+    command = [sys.executable, "-c", PROGRAM]
+    whole = subprocess.run(
+        [*command, str(tmp_path / "whole.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    store = str(tmp_path / "killed.db")
+    chance = random.Random(0)
+    for how in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
+        run = subprocess.Popen([*command, store], stderr=subprocess.DEVNULL)
+        time.sleep(1.0 + 2.0 * chance.random())
+        run.send_signal(how)
+        run.wait(timeout=10)
+    ended = subprocess.run(
+        [*command, store], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["forkserver", "spawn"])
+def test_processes_give_the_same_counts(how, tmp_path):
+    plain = st.phase_transition(st.iht, **GRID)
+    curve = st.transition_curve(st.iht, n=40, delta=[0.4, 0.8], trials=32)
+    if how not in get_all_start_methods():
+        pytest.skip(f"no {how} here")
+    with ProcessPoolExecutor(2, mp_context=get_context(how)) as pool:
+        for store in (None, tmp_path / "trials.db"):
+            found = st.phase_transition(st.iht, **GRID, executor=pool, store=store)
+            assert_same_counts(found, plain)
+        other = st.transition_curve(
+            st.iht, n=40, delta=[0.4, 0.8], trials=32, executor=pool
+        )
+        assert_array_equal(other.cells, curve.cells)
+        assert pool.submit(int, 1).result() == 1  # left open
+
+
+DASK = """
+import functools, os, signal, threading, time
+import sparsetheory as st
+from distributed import Client, LocalCluster
+
+solver = functools.partial(st.iht, max_iter=400)
+grid = dict(n=60, delta=[0.3, 0.6], rho=[0.2, 0.4, 0.6], trials=150)
+
+if __name__ == "__main__":
+    plain = st.phase_transition(solver, **grid)
+    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with LocalCluster(**options) as cluster, Client(cluster) as client:
+        victim = list(client.run(os.getpid).values())[0]
+        killer = threading.Timer(1.0, os.kill, (victim, signal.SIGKILL))
+        killer.start()
+        found = st.phase_transition(solver, **grid, executor=client.get_executor())
+        killer.join()
+    same = (found.successes == plain.successes) & (found.failures == plain.failures)
+    print("same" if same.all() else "different")
+"""
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_counts_though_a_worker_dies(tmp_path):
+    pytest.importorskip("distributed")
+    program = tmp_path / "run.py"
+    program.write_text(DASK)
+    run = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=300
+    )
+    assert run.stdout.split()[-1:] == ["same"], run.stderr[-2000:]
