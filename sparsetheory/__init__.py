@@ -27,26 +27,95 @@ from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista, group_ista, ista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.theory.bayes import (
+    bayes_amp_threshold,
+    bernoulli_gauss_mmse,
+)
+from sparsetheory.theory.bounds import (
+    RIP_CONDITIONS,
+    RipCondition,
+    block_coherence_guarantee,
+    coherence_guarantee,
+    gaussian_rip_bounds,
+    rip_guarantee,
+    welch_bound,
+)
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
     nonnegative_weak_threshold,
 )
+from sparsetheory.theory.faces import (
+    L1_STRONG_LIMIT,
+    l1_sectional_threshold,
+    l1_strong_threshold,
+    nonnegative_strong_threshold,
+)
 from sparsetheory.theory.finite import l1_median_sparsity, l1_success_probability
+from sparsetheory.theory.groups import (
+    box_success_probability,
+    box_weak_threshold,
+    group_statistical_dimension,
+    group_success_probability,
+    group_weak_threshold,
+)
+from sparsetheory.theory.lasso import (
+    LassoRisk,
+    NoiseSensitivity,
+    lasso_risk,
+    noise_sensitivity,
+)
+from sparsetheory.theory.state_evolution import (
+    amp_threshold,
+    nonnegative_amp_threshold,
+    state_evolution,
+    state_evolution_limit,
+)
+from sparsetheory.theory.support import (
+    L0_STRONG_THRESHOLD,
+    L0_WEAK_THRESHOLD,
+    SupportThetas,
+    l0_rows,
+    l0_uniform_rows,
+    lasso_support_probability,
+    lasso_support_thetas,
+    support_rows,
+)
+from sparsetheory.theory.volumes import (
+    l1_exact_success_probability,
+    l1_intrinsic_volumes,
+    nonnegative_exact_success_probability,
+    nonnegative_intrinsic_volumes,
+)
 from sparsetheory.types import Recovery
 
 __version__ = _version("sparsetheory")
 
 __all__ = [
+    "L0_STRONG_THRESHOLD",
+    "L0_WEAK_THRESHOLD",
+    "L1_STRONG_LIMIT",
+    "RIP_CONDITIONS",
     "BlockCirculant",
     "Comparison",
+    "LassoRisk",
+    "NoiseSensitivity",
     "PhaseMap",
     "Recovery",
+    "RipCondition",
+    "SupportThetas",
     "Transition",
     "TransitionCurve",
     "Verdict",
     "__version__",
+    "amp_threshold",
     "basis_pursuit",
+    "bayes_amp_threshold",
+    "bernoulli_gauss_mmse",
+    "block_coherence_guarantee",
+    "box_success_probability",
+    "box_weak_threshold",
+    "coherence_guarantee",
     "compare",
     "cosamp",
     "digits_filters",
@@ -54,17 +123,35 @@ __all__ = [
     "fit_map",
     "fit_transition",
     "gaussian",
+    "gaussian_rip_bounds",
     "group_ista",
     "group_sparse_signal",
+    "group_statistical_dimension",
+    "group_success_probability",
+    "group_weak_threshold",
     "htp",
     "iht",
     "ista",
+    "l0_rows",
+    "l0_uniform_rows",
+    "l1_exact_success_probability",
+    "l1_intrinsic_volumes",
     "l1_median_sparsity",
+    "l1_sectional_threshold",
     "l1_statistical_dimension",
+    "l1_strong_threshold",
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
+    "lasso_risk",
+    "lasso_support_probability",
+    "lasso_support_thetas",
     "load_maps",
+    "noise_sensitivity",
+    "nonnegative_amp_threshold",
+    "nonnegative_exact_success_probability",
+    "nonnegative_intrinsic_volumes",
+    "nonnegative_strong_threshold",
     "nonnegative_weak_threshold",
     "omp",
     "operator_norm",
@@ -75,11 +162,16 @@ __all__ = [
     "rademacher",
     "random_circulant",
     "random_rows",
+    "rip_guarantee",
     "save_maps",
     "sparse_signal",
     "spherical",
+    "state_evolution",
+    "state_evolution_limit",
     "subspace_pursuit",
+    "support_rows",
     "transition_curve",
     "warmup",
+    "welch_bound",
     "wilson_interval",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.types import Vector
@@ -99,7 +99,7 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     z = np.where(enters, z, np.nan)
     total_score = float(np.nansum(z**2))
     dof = int(enters.sum())
-    return Comparison(z, total_score, dof, float(chi2.sf(total_score, dof)))
+    return Comparison(z, total_score, dof, float(chdtrc(dof, total_score)))
 
 
 def _law_on(result: PhaseMap, law: Law | npt.ArrayLike) -> Vector:

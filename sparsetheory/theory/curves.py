@@ -174,7 +174,8 @@ def unit_interval(name: str, value: npt.ArrayLike) -> Array:
     return array
 
 
-def _weak_threshold(delta: npt.ArrayLike, faces: int) -> Array:
+def weak_parameter(delta: npt.ArrayLike, faces: int) -> Array:
+    """Return the t of the weak curve at each δ: from ∞ at 0 down to 0 at 1."""
     d = unit_interval("delta", delta)
 
     def parameter(target: float) -> float:
@@ -184,10 +185,14 @@ def _weak_threshold(delta: npt.ArrayLike, faces: int) -> Array:
             lambda t: target * (t + faces * soft_mean(t)) - faces * float(density(t))
         )
 
-    t = np.array([parameter(float(x)) for x in d.ravel()]).reshape(d.shape)
+    return np.array([parameter(float(x)) for x in d.ravel()]).reshape(d.shape)
+
+
+def _weak_threshold(delta: npt.ArrayLike, faces: int) -> Array:
+    t = weak_parameter(delta, faces)
     with np.errstate(invalid="ignore"):
         rho = 1.0 - t * mills(t)
-    return np.where(d == 0.0, 0.0, rho)
+    return np.where(np.isinf(t), 0.0, rho)
 
 
 def _root(increasing: Callable[[float], float]) -> float:
