@@ -4,6 +4,7 @@ A kernel is serial, releases the GIL, validates nothing and has no default argum
 Its Python source also runs as it is, on operators that compiled code can't see into.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +15,17 @@ from sparsetheory._kernels._compile import JIT
 from sparsetheory._kernels.linear import Spectrum, pack
 from sparsetheory.types import Vector
 
-try:
-    import rocket_fft  # noqa: F401  (registers FFTs with Numba)
-except ImportError as error:
-    FFT_ERROR: str | None = str(error)
-else:
-    FFT_ERROR = None
-
 _warned = False
+
+
+@functools.cache
+def fft_error() -> str | None:
+    """Return why FFTs can't be compiled, or None."""
+    try:
+        import rocket_fft  # noqa: F401  (registers FFTs with Numba)
+    except ImportError as error:
+        return str(error)
+    return None
 
 
 def compile_for(
@@ -37,12 +41,12 @@ def compile_for(
         return A, y, kernel
     spectrum = getattr(A, "spectrum", None)
     if JIT and isinstance(spectrum, Spectrum):
-        if FFT_ERROR is None:
+        if fft_error() is None:
             return spectrum, pack(y, spectrum), kernel
         if not _warned:
             _warned = True
             warnings.warn(
-                f"rocket-fft does not import ({FFT_ERROR}); convolutional operators "
+                f"rocket-fft does not import ({fft_error()}); convolutional operators "
                 "run interpreted, several times slower",
                 RuntimeWarning,
                 stacklevel=4,
