@@ -45,6 +45,7 @@ SOLVERS = {
     "cosamp": st.cosamp,
     "subspace-pursuit": st.subspace_pursuit,
     "omp": st.omp,
+    "amp": st.amp,
     "lasso": lasso,
 }
 TITLES = {
@@ -54,6 +55,7 @@ TITLES = {
     "cosamp": "CoSaMP",
     "subspace-pursuit": "Subspace pursuit",
     "omp": "Orthogonal matching pursuit",
+    "amp": "Approximate message passing",
     "lasso": "LASSO, small penalty",
 }
 ENSEMBLES = {
@@ -61,7 +63,13 @@ ENSEMBLES = {
     "rademacher": (st.rademacher, "matrices of random signs"),
     "spherical": (st.spherical, "unit random columns"),
     "partial-dct": (st.partial_dct, "random rows of the DCT"),
+    "partial-fourier": (st.partial_fourier, "random Fourier rows"),
+    "partial-hadamard": (st.partial_hadamard, "random Hadamard rows"),
     "circulant": (st.random_circulant, "random rows of a circulant"),
+    "flat-circulant": (st.flat_circulant, "rows of an orthogonal circulant"),
+    "toeplitz": (st.random_toeplitz, "random Toeplitz matrices"),
+    "ar1": (st.gaussian_ar1, "columns correlated like .5^lag"),
+    "equicorrelated": (st.gaussian_equicorrelated, "columns of correlation .5"),
 }
 SIGNALS = ("gaussian", "signs", "uniform", "nonnegative")
 
@@ -177,6 +185,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
             what = "Digits layer" if args.layer is None else args.layer.stem
             title = f"{what}, {into} → {out} channels"
             args.ensemble.append((st.random_rows(layer), title))
+        for draw, _ in args.ensemble:  # say now what it can't draw
+            draw(1, getattr(draw, "n", args.n), 0)
         args.solver = list(dict.fromkeys(args.solver or ["basis-pursuit", "iht"]))
     except (EOFError, OSError, TypeError, ValueError) as error:
         parser.error(str(error))

@@ -5,12 +5,10 @@ from importlib.metadata import version as _version
 from sparsetheory._warmup import warmup
 from sparsetheory.ensembles import (
     gaussian,
-    group_sparse_signal,
-    partial_dct,
+    gaussian_ar1,
+    gaussian_equicorrelated,
     rademacher,
-    random_circulant,
     random_rows,
-    sparse_signal,
     spherical,
 )
 from sparsetheory.experiments.compare import Comparison, compare
@@ -22,11 +20,21 @@ from sparsetheory.experiments.store import PhaseMap, load_maps, save_maps
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting import plot_phase_map, plot_phase_maps
+from sparsetheory.signals import group_sparse_signal, sparse_signal
+from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista, group_ista, ista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.structured import (
+    flat_circulant,
+    partial_dct,
+    partial_fourier,
+    partial_hadamard,
+    random_circulant,
+    random_toeplitz,
+)
 from sparsetheory.theory.bayes import (
     bayes_amp_threshold,
     bernoulli_gauss_mmse,
@@ -108,6 +116,7 @@ __all__ = [
     "TransitionCurve",
     "Verdict",
     "__version__",
+    "amp",
     "amp_threshold",
     "basis_pursuit",
     "bayes_amp_threshold",
@@ -122,7 +131,10 @@ __all__ = [
     "fista",
     "fit_map",
     "fit_transition",
+    "flat_circulant",
     "gaussian",
+    "gaussian_ar1",
+    "gaussian_equicorrelated",
     "gaussian_rip_bounds",
     "group_ista",
     "group_sparse_signal",
@@ -156,12 +168,15 @@ __all__ = [
     "omp",
     "operator_norm",
     "partial_dct",
+    "partial_fourier",
+    "partial_hadamard",
     "phase_transition",
     "plot_phase_map",
     "plot_phase_maps",
     "rademacher",
     "random_circulant",
     "random_rows",
+    "random_toeplitz",
     "rip_guarantee",
     "save_maps",
     "sparse_signal",

@@ -4,6 +4,9 @@ from enum import IntEnum
 
 import numpy as np
 
+from sparsetheory._checks import check_integer
+from sparsetheory.types import Seed, Vector
+
 
 class Role(IntEnum):
     """What a trial's stream is for."""
@@ -17,3 +20,17 @@ def stream(
 ) -> np.random.Generator:
     """Return the generator of one trial's matrix or signal."""
     return np.random.default_rng((seed, n, m, k, trial, int(role)))
+
+
+def fair_signs(count: int, rng: np.random.Generator) -> Vector:
+    """Return `count` independent signs of equal chance."""
+    bits = np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8)
+    return np.where(np.unpackbits(bits, count=count), 1.0, -1.0)
+
+
+def check_draw(
+    m: int, n: int, rng: Seed, most: int | None = None
+) -> tuple[int, int, np.random.Generator]:
+    """Return the arguments of an ensemble, with at most `most` rows."""
+    n = check_integer("n", n, 1)
+    return check_integer("m", m, 1, most), n, np.random.default_rng(rng)

@@ -5,8 +5,9 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
-from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import l1_verdict
 from sparsetheory.solvers.greedy import iht

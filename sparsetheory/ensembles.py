@@ -1,26 +1,23 @@
-"""Random measurement matrices and sparse signals.
+"""Random measurement matrices.
 
-Every draw takes ``rng``, an integer or a `numpy.random.Generator`, and every matrix A
-has ``E ||A x||^2 = ||x||^2``.
+Every draw takes ``rng``, an integer or a `numpy.random.Generator`. Every matrix A has
+``E ||A x||^2 = ||x||^2``; where its docstring says so, for x with random signs.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.linalg import circulant
 
-from sparsetheory._checks import check_integer, check_operator
+from sparsetheory._checks import check_number, check_operator
 from sparsetheory._kernels.draw import fill_normal
-from sparsetheory.types import Matrix, Seed, Vector
+from sparsetheory._rng import check_draw, fair_signs
+from sparsetheory.types import Matrix, Seed
 
 SMALL = 2**18  # entries; below, a product with a dense matrix beats the transforms
-
-Amplitude = Literal["gaussian", "signs", "uniform", "nonnegative"]
 
 
 def gaussian(m: int, n: int, rng: Seed) -> Matrix:
@@ -42,7 +39,7 @@ def gaussian(m: int, n: int, rng: Seed) -> Matrix:
     array([[ 0.089, -0.093,  0.453],
            [ 0.074, -0.379,  0.256]])
     """
-    m, n, rng = _check_draw(m, n, rng)
+    m, n, rng = check_draw(m, n, rng)
     A = np.empty((m, n))
     fill_normal(rng, m**-0.5, A.reshape(-1))
     return A
@@ -66,8 +63,8 @@ def rademacher(m: int, n: int, rng: Seed) -> Matrix:
     >>> bool((abs(st.rademacher(4, 6, rng=0)) == 0.5).all())
     True
     """
-    m, n, rng = _check_draw(m, n, rng)
-    return np.reshape(_signs(m * n, rng) * m**-0.5, (m, n))
+    m, n, rng = check_draw(m, n, rng)
+    return np.reshape(fair_signs(m * n, rng) * m**-0.5, (m, n))
 
 
 def spherical(m: int, n: int, rng: Seed) -> Matrix:
@@ -94,58 +91,81 @@ def spherical(m: int, n: int, rng: Seed) -> Matrix:
     return A
 
 
-def partial_dct(m: int, n: int, rng: Seed) -> Matrix:
-    """Matrix of m random rows of the orthonormal DCT-II, times sqrt(n / m).
+def gaussian_ar1(m: int, n: int, rng: Seed, *, correlation: float = 0.5) -> Matrix:
+    """Gaussian matrix whose columns i and j have correlation ``c ** abs(i - j)``.
 
     Parameters
     ----------
     m, n : int
-        With ``m <= n``.
     rng : int or Generator
+    correlation : float
+        The constant c, in (-1, 1).
 
     Returns
     -------
     ndarray, shape (m, n)
+        With independent rows and ``E ||A x||^2 = ||x||^2`` for x with random signs.
+
+    Raises
+    ------
+    ValueError
+        If the correlation is not in (-1, 1).
 
     Examples
     --------
     >>> import numpy as np
     >>> import sparsetheory as st
-    >>> A = st.partial_dct(3, 6, rng=0)
-    >>> bool(np.allclose(A @ A.T, 2 * np.eye(3)))
-    True
+    >>> A = st.gaussian_ar1(10_000, 3, rng=0, correlation=0.8)
+    >>> (A.T @ A).round(1)
+    array([[1. , 0.8, 0.6],
+           [0.8, 1. , 0.8],
+           [0.6, 0.8, 1. ]])
     """
-    m, n, rng = _check_draw(m, n, rng, most=n)
-    frequency = np.sort(rng.choice(n, size=m, replace=False))
-    rows = np.cos(np.pi / n * np.outer(frequency, np.arange(n) + 0.5))
-    rows *= np.where(frequency == 0, m**-0.5, (2 / m) ** 0.5)[:, None]
-    return np.asarray(rows)
+    if not -1 < correlation < 1:
+        raise ValueError(f"correlation must lie in (-1, 1), got {correlation}")
+    A = gaussian(m, n, rng)
+    fresh = (1 - correlation**2) ** 0.5
+    for j in range(1, n):
+        A[:, j] = correlation * A[:, j - 1] + fresh * A[:, j]
+    return A
 
 
-def random_circulant(m: int, n: int, rng: Seed) -> Matrix:
-    """Matrix of m random rows of a circulant with i.i.d. entries ±1/sqrt(m).
+def gaussian_equicorrelated(
+    m: int, n: int, rng: Seed, *, correlation: float = 0.5
+) -> Matrix:
+    """Gaussian matrix in which every two columns have the same correlation.
 
     Parameters
     ----------
     m, n : int
-        With ``m <= n``.
     rng : int or Generator
+    correlation : float
+        In [0, 1).
 
     Returns
     -------
     ndarray, shape (m, n)
+        With independent rows and ``E ||A x||^2 = ||x||^2`` for x with random signs.
+
+    Raises
+    ------
+    ValueError
+        If the correlation is not in [0, 1).
 
     Examples
     --------
     >>> import sparsetheory as st
-    >>> import numpy as np
-    >>> A = st.random_circulant(4, 4, rng=0)
-    >>> bool((A[1] == np.roll(A[0], 1)).all())
-    True
+    >>> A = st.gaussian_equicorrelated(10_000, 3, rng=0, correlation=0.5)
+    >>> (A.T @ A).round(1)
+    array([[1. , 0.5, 0.5],
+           [0.5, 1. , 0.5],
+           [0.5, 0.5, 1. ]])
     """
-    m, n, rng = _check_draw(m, n, rng, most=n)
-    C = circulant(_signs(n, rng) * m**-0.5)
-    return np.ascontiguousarray(C[np.sort(rng.choice(n, size=m, replace=False))])
+    if not 0 <= check_number("correlation", correlation, positive=False) < 1:
+        raise ValueError(f"correlation must lie in [0, 1), got {correlation}")
+    A = gaussian(m, n + 1, rng)
+    common = A[:, -1:] * correlation**0.5
+    return np.asarray(A[:, :-1] * (1 - correlation) ** 0.5 + common)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,7 +203,7 @@ class RandomRows:
         """Return m random rows, rescaled."""
         if n != self.n:
             raise ValueError(f"n must be {self.n}, that of the operator, got {n}")
-        m, _, rng = _check_draw(m, n, rng, most=self.max_rows)
+        m, _, rng = check_draw(m, n, rng, most=self.max_rows)
         rows = np.sort(rng.choice(self.max_rows, size=m, replace=False))
         scale = self.scale * m**-0.5
         if isinstance(self.source, np.ndarray):
@@ -230,95 +250,3 @@ def random_rows(A: Any) -> RandomRows:
     if M * n <= SMALL and not isinstance(A, np.ndarray):
         A = A.to_dense()
     return RandomRows(A, (M * n / energy) ** 0.5, name)
-
-
-def sparse_signal(
-    n: int, k: int, rng: Seed, *, amplitude: Amplitude = "gaussian"
-) -> Vector:
-    """Vector with k nonzeros at uniformly random places.
-
-    Parameters
-    ----------
-    n, k : int
-    rng : int or Generator
-    amplitude : {"gaussian", "signs", "uniform", "nonnegative"}
-        Law of the nonzeros: N(0, 1), ±1 with equal chance, uniform on [-1, 1], or the
-        absolute value of N(0, 1).
-
-    Returns
-    -------
-    ndarray, shape (n,)
-
-    Examples
-    --------
-    >>> import sparsetheory as st
-    >>> st.sparse_signal(6, 2, rng=0, amplitude="signs")
-    array([ 0.,  0.,  0.,  1.,  0., -1.])
-    """
-    n = check_integer("n", n, 1)
-    k = check_integer("k", k, 0, n)
-    rng = np.random.default_rng(rng)
-    x = np.zeros(n)
-    x[rng.choice(n, size=k, replace=False)] = _amplitudes(k, rng, amplitude)
-    return x
-
-
-def group_sparse_signal(
-    groups: npt.ArrayLike, k: int, rng: Seed, *, amplitude: Amplitude = "gaussian"
-) -> Vector:
-    """Vector that is nonzero on k whole groups, uniformly chosen.
-
-    Parameters
-    ----------
-    groups : array_like, shape (n,)
-        Label of each entry's group.
-    k : int
-        Number of groups that are nonzero.
-    rng : int or Generator
-    amplitude : {"gaussian", "signs", "uniform", "nonnegative"}
-        As in `sparse_signal`.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-
-    Examples
-    --------
-    >>> import sparsetheory as st
-    >>> st.group_sparse_signal([0, 0, 1, 1, 2, 2], 1, rng=0, amplitude="signs")
-    array([0., 0., 0., 0., 1., 1.])
-    """
-    labels, member = np.unique(np.asarray(groups), return_inverse=True)
-    if np.ndim(groups) != 1 or labels.size == 0:
-        raise ValueError(f"groups must be a list of labels, got {groups!r}")
-    k = check_integer("k", k, 0, labels.size)
-    rng = np.random.default_rng(rng)
-    active = np.isin(member, rng.choice(labels.size, size=k, replace=False))
-    x = np.zeros(member.size)
-    x[active] = _amplitudes(int(active.sum()), rng, amplitude)
-    return x
-
-
-def _check_draw(
-    m: int, n: int, rng: Seed, most: int | None = None
-) -> tuple[int, int, np.random.Generator]:
-    n = check_integer("n", n, 1)
-    return check_integer("m", m, 1, most), n, np.random.default_rng(rng)
-
-
-def _signs(count: int, rng: np.random.Generator) -> Vector:
-    bits = np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8)
-    return np.where(np.unpackbits(bits, count=count), 1.0, -1.0)
-
-
-def _amplitudes(k: int, rng: np.random.Generator, amplitude: Amplitude) -> Vector:
-    if amplitude == "gaussian":
-        return rng.standard_normal(k)
-    if amplitude == "signs":
-        return _signs(k, rng)
-    if amplitude == "uniform":
-        return rng.uniform(-1.0, 1.0, k)
-    if amplitude == "nonnegative":
-        return np.abs(rng.standard_normal(k))
-    names = ", ".join(map(repr, get_args(Amplitude)))
-    raise ValueError(f"amplitude must be one of {names}, got {amplitude!r}")

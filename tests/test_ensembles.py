@@ -13,13 +13,17 @@ ENSEMBLES = [
     st.spherical,
     st.partial_dct,
     st.random_circulant,
+    st.partial_fourier,
+    st.partial_hadamard,
+    st.flat_circulant,
+    st.random_toeplitz,
 ]
 every = pytest.mark.parametrize("ensemble", ENSEMBLES)
 
 
 @every
 def test_squared_norms_are_preserved_on_average(ensemble, rng):
-    m, n, draws = 20, 30, 2000
+    m, n, draws = 20, 32, 2000
     x = rng.standard_normal(n)
     x /= np.linalg.norm(x)
     energy = [np.sum((ensemble(m, n, rng) @ x) ** 2) for _ in range(draws)]
@@ -55,6 +59,48 @@ def test_rows_and_columns_have_the_norms_that_define_them(rng):
     dct = st.partial_dct(m, n, rng)
     assert_allclose(dct @ dct.T, n / m * np.eye(m), atol=1e-12)
     assert_allclose(np.abs(st.random_circulant(m, n, rng)), m**-0.5)
+
+
+def test_orthogonal_ensembles_have_orthogonal_rows(rng):
+    for ensemble in (st.partial_fourier, st.partial_hadamard, st.flat_circulant):
+        for m in (5, 16):
+            A = ensemble(m, 16, rng)
+            assert_allclose(A @ A.T, 16 / m * np.eye(m), atol=1e-12)
+    for n in (1, 2, 5):
+        F = st.partial_fourier(n, n, rng)
+        assert_allclose(F @ F.T, np.eye(n), atol=1e-12)
+    H = st.partial_hadamard(8, 16, rng)
+    assert_allclose(np.abs(H), 8**-0.5)
+
+
+def test_fourier_rows_are_waves(rng):
+    A = st.partial_fourier(9, 9, rng)
+    energy = np.abs(np.fft.rfft(A, axis=1)) ** 2
+    assert_array_equal((energy > 1e-9).sum(axis=1), np.ones(9))
+
+
+def test_toeplitz_entries_depend_on_the_difference_alone(rng):
+    A = st.random_toeplitz(7, 12, rng)
+    assert_array_equal(A[1:, 1:], A[:-1, :-1])
+    assert_allclose(np.abs(A), 7**-0.5)
+    first = np.concatenate([A[::-1, 0], A[0, 1:]])
+    assert len(first) == 18
+    assert 2 <= np.sum(first > 0) <= 16
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])
+def test_columns_have_the_correlation_asked_for(correlation, rng):
+    m, n = 20_000, 4
+    lag = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    ar1 = st.gaussian_ar1(m, n, rng, correlation=correlation)
+    equal = st.gaussian_equicorrelated(m, n, rng, correlation=correlation)
+    # The variance of an entry of the Gram matrix is at most 2 / m.
+    tolerance = 5 * np.sqrt(2 / m)
+    power = np.where(lag > 0, correlation ** np.maximum(lag, 1), 1.0)
+    assert np.abs(ar1.T @ ar1 - power).max() <= tolerance
+    assert (
+        np.abs(equal.T @ equal - np.where(lag > 0, correlation, 1)).max() <= tolerance
+    )
 
 
 def test_circulant_rows_are_shifts_of_one(rng):
@@ -149,6 +195,12 @@ def test_names_of_row_ensembles_tell_their_entries_apart(rng):
         (lambda: st.gaussian(2.0, 3, 0), "m must be an integer, got 2.0"),
         (lambda: st.partial_dct(5, 4, 0), r"m must be in 1..4, got 5"),
         (lambda: st.random_circulant(5, 4, 0), r"m must be in 1..4, got 5"),
+        (lambda: st.partial_hadamard(2, 6, 0), "n must be a power of two, got 6"),
+        (lambda: st.gaussian_ar1(2, 3, 0, correlation=1.0), r"in \(-1, 1\), got 1.0"),
+        (
+            lambda: st.gaussian_equicorrelated(2, 3, 0, correlation=1.0),
+            r"in \[0, 1\), got 1.0",
+        ),
         (lambda: st.sparse_signal(4, 5, 0), r"k must be in 0..4, got 5"),
         (lambda: st.sparse_signal(4, 1, 0, amplitude="x"), "amplitude must be one of"),
         (lambda: st.group_sparse_signal([], 0, 0), "groups must be a list of labels"),

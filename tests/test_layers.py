@@ -13,8 +13,9 @@ ROOT = Path(sparsetheory.__file__).parent
 LAYERS = [
     {"types"},
     {"_kernels", "theory", "layers"},
-    {"_checks", "_parallel", "_rng"},
-    {"operators", "ensembles"},
+    {"_checks", "_parallel"},
+    {"_rng"},
+    {"operators", "ensembles", "signals", "structured"},
     {"solvers", "conditions", "learning", "lottery"},
     {"experiments"},
     {"plotting", "_warmup"},

@@ -63,6 +63,7 @@ def test_the_script_writes_picture_and_numbers_and_redraws_them(tmp_path):
         ["--seed", "-3"],
         ["--layer", "missing.npy"],
         ["--redraw", "missing.npz"],
+        ["--ensemble", "partial-hadamard", "--n", "100"],
     ],
 )
 def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):

@@ -7,9 +7,10 @@ import numpy as np
 from sparsetheory._checks import quiet
 from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.claims.claim import D001, D004, Claim, Finding, Number, Numbers
-from sparsetheory.ensembles import gaussian, random_rows, sparse_signal
+from sparsetheory.ensembles import gaussian, random_rows
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht

@@ -17,7 +17,8 @@ from sparsetheory.claims.claim import (
     Numbers,
     holds,
 )
-from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.ensembles import gaussian
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Matrix, Vector
 

@@ -18,8 +18,9 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.claims.magnitude import largest
-from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import operator_norm
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.theory.curves import density, soft_risk
 from sparsetheory.types import Matrix, Support, Vector

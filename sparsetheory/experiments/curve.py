@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_ratios
 from sparsetheory._parallel import cpu_count, parallel_map
-from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.ensembles import gaussian
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.experiments.trials import (
@@ -26,6 +26,7 @@ from sparsetheory.experiments.trials import (
     stretches,
 )
 from sparsetheory.experiments.trialstore import Outcomes, open_store
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.theory.finite import l1_median_sparsity, l1_success_probability
 from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_ratios
 from sparsetheory._parallel import cpu_count, parallel_map
-from sparsetheory.ensembles import gaussian, sparse_signal
+from sparsetheory.ensembles import gaussian
 from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.experiments.trials import (
     COLUMN,
@@ -24,6 +24,7 @@ from sparsetheory.experiments.trials import (
     stretches,
 )
 from sparsetheory.experiments.trialstore import open_store
+from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Ensemble, Signal, Solver
 

@@ -14,8 +14,8 @@ import numpy as np
 from sparsetheory._checks import check_integer, check_number, check_vector, quiet
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
-from sparsetheory.ensembles import Amplitude, sparse_signal
 from sparsetheory.experiments.store import versions
+from sparsetheory.signals import Amplitude, sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.types import Ensemble, Recovery, Signal, Solver

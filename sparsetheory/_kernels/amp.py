@@ -1,0 +1,45 @@
+"""Approximate message passing."""
+
+import numpy as np
+
+from sparsetheory._kernels._compile import compiled
+from sparsetheory._kernels.linear import adjoint, forward
+from sparsetheory._kernels.threshold import soft_threshold
+
+
+@compiled
+def message_passing(A, y, m, energy, alpha, damping, max_iter, tol, x):
+    """Run damped approximate message passing from zero, in place.
+
+    There are `m` measurements, and `energy` is the mean squared norm of the columns, by
+    which A is normalised. The
+    threshold is `alpha` times the standard deviation of the effective noise, estimated
+    by the residual. Stops also when the iterates overflow.
+
+    Returns
+    -------
+    n_iter : int
+    misfit : float
+        ``||y - A x|| / ||y||``.
+    """
+    size = np.sqrt(y @ y)
+    if size == 0.0:
+        x[:] = 0.0
+        return 0, 0.0
+    z, new = y.copy(), np.empty_like(x)
+    misfit = 1.0
+    x[:] = 0.0
+    for it in range(1, max_iter + 1):
+        deviation = np.sqrt((z @ z) / m / energy)
+        soft_threshold(x + adjoint(A, z) / energy, alpha * deviation, new)
+        r = y - forward(A, new)
+        misfit = np.sqrt(r @ r) / size
+        if not np.isfinite(misfit):
+            return it, np.inf
+        active = np.count_nonzero(new)
+        z = (1.0 - damping) * (r + z * (active / m)) + damping * z
+        x[:] = (1.0 - damping) * new + damping * x
+        if misfit <= tol:
+            x[:] = new
+            return it, misfit
+    return max_iter, misfit
