@@ -130,6 +130,28 @@ def test_fingerprints_tell_settings_apart():
     assert key(solver=adder(1)) == key(solver=adder(1))
 
 
+def made(source, **names):
+    """A function of that source, with those globals."""
+    space = {"st": st, "__name__": "elsewhere", **names}
+    exec(f"def solve(A, y, k): return {source}", space)
+    return space["solve"]
+
+
+def test_fingerprints_see_what_a_function_refers_to():
+    helpers = [made("st.iht(A, y, k)"), made("st.htp(A, y, k)")]
+    keys = [
+        key(solver=made("st.iht(A, y, k + EXTRA)", EXTRA=1)),
+        key(solver=made("st.iht(A, y, k + EXTRA)", EXTRA=2)),
+        *(key(solver=made("helper(A, y, k)", helper=h)) for h in helpers),
+        key(solver=made("(lambda: st.iht(A, y, k + EXTRA))()", EXTRA=1)),
+        key(solver=made("(lambda: st.iht(A, y, k + EXTRA))()", EXTRA=2)),
+    ]
+    assert len(set(keys)) == len(keys)
+    same = [key(solver=made("st.iht(A, y, k + EXTRA)", EXTRA=1)) for _ in range(2)]
+    assert same == keys[:1] * 2
+    assert key(solver=made("solve(A, y, k)")) == key(solver=made("solve(A, y, k)"))
+
+
 def test_what_cannot_be_told_apart_is_refused(tmp_path):
     lock = open(os.devnull)  # noqa: SIM115  (something that can't be pickled)
     with lock, pytest.raises(ValueError, match="the solver can't be told from others"):

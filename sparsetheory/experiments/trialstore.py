@@ -163,29 +163,36 @@ def fingerprint(setting: Setting) -> tuple[str, str]:
     described = setting.describe()
     identity = [described, setting.n, setting.seed, repr(setting.tol)]
     identity += [
-        _identity(name, getattr(setting, name))
+        _value(name, getattr(setting, name), None, frozenset())
         for name in ("solver", "ensemble", "signal")
     ]
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
 
 
-def _identity(name: str, function: Any) -> Any:
-    """Return what tells a callable from others of its name, as plain data."""
+def _identity(name: str, function: Any, home: str | None, seen: frozenset[int]) -> Any:
+    """Return what tells a callable from others of its name, as plain data.
+
+    For a function of the user that is its code, with all that the code refers to:
+    defaults, closure and global values, other functions in turn as long as they stand
+    in the same package.
+    """
+    if id(function) in seen:
+        return "itself"
     if isinstance(function, functools.partial):
-        inner = _identity(name, function.func)
-        given = [*function.args, *sorted(function.keywords.items())]
-        return [inner, *(_value(name, v) for v in given)]
-    if not isinstance(function, types.FunctionType):
-        return _value(name, function)
-    if function.__module__.split(".")[0] == "sparsetheory":
+        parts = [function.func, *function.args, *sorted(function.keywords.items())]
+        return [_value(name, part, home, seen) for part in parts]
+    code, own = function.__code__, function.__globals__
+    package = (function.__module__ or "").split(".")[0]
+    if package == "sparsetheory":
         return [function.__module__, function.__qualname__]
-    cells = [c.cell_contents for c in function.__closure__ or ()]
-    extra = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
-    return [
-        _code(function.__code__),
-        *(_value(name, v) for v in cells + extra),
-    ]
+    if home is not None and package != home:
+        return [function.__module__, function.__qualname__, _code(code)]
+    home, seen = package, seen | {id(function)}
+    parts = [c.cell_contents for c in function.__closure__ or ()]
+    parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
+    parts += [own[n] for n in sorted(_names(code)) if n in own]
+    return [_code(code), *(_value(name, part, home, seen) for part in parts)]
 
 
 def _code(code: types.CodeType) -> list[Any]:
@@ -195,9 +202,18 @@ def _code(code: types.CodeType) -> list[Any]:
     return [code.co_code.hex(), constants, list(code.co_names)]
 
 
-def _value(name: str, value: Any) -> Any:
+def _names(code: types.CodeType) -> set[str]:
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _value(name: str, value: Any, home: str | None, seen: frozenset[int]) -> Any:
     if isinstance(value, types.FunctionType | functools.partial):
-        return _identity(name, value)
+        return _identity(name, value, home, seen)
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if isinstance(value, tuple | list):
+        return [_value(name, part, home, seen) for part in value]
     try:
         return hashlib.sha256(pickle.dumps(value)).hexdigest()
     except (pickle.PicklingError, TypeError, AttributeError) as error:
