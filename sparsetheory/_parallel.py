@@ -11,6 +11,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -18,6 +19,9 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 _here = threading.local()
+_lock = threading.Lock()
+_holders = 0
+_limit: threadpool_limits | None = None
 
 Job = TypeVar("Job")
 Out = TypeVar("Out")
@@ -46,7 +50,7 @@ def parallel_map(
     is left open; function and jobs must then be picklable if it needs that.
     """
     if executor is not None:
-        yield from _drain(executor, partial(_alone, function), jobs, workers)
+        yield from _drain(executor, partial(_held, function), jobs, workers)
         return
     cancelled = threading.Event()
 
@@ -54,7 +58,7 @@ def parallel_map(
         _here.cancelled = cancelled
         return function(job)
 
-    with threadpool_limits(1, user_api="blas"):
+    with blas_held():
         pool = ThreadPoolExecutor(workers)
         try:
             yield from _drain(pool, call, jobs, workers)
@@ -81,10 +85,26 @@ def _drain(
             future.cancel()
 
 
-def _alone(function: Callable[[Job], Out], job: Job) -> Out:
-    """Run a job in a process of its own, whose BLAS nobody else holds."""
-    with threadpool_limits(1, user_api="blas"):
+def _held(function: Callable[[Job], Out], job: Job) -> Out:
+    with blas_held():
         return function(job)
+
+
+@contextmanager
+def blas_held() -> Iterator[None]:
+    """Hold BLAS to one thread as long as anyone in the process wants it."""
+    global _holders, _limit
+    with _lock:
+        if _holders == 0:
+            _limit = threadpool_limits(1, user_api="blas")
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0 and _limit is not None:
+                _limit.restore_original_limits()
 
 
 def stop_if_cancelled() -> None:

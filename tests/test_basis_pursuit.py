@@ -190,6 +190,23 @@ def test_verdicts_at_the_edge_of_rank():
     assert st.l1_verdict(np.diag([1, 1e-12]), [1.0, 1.0]) == Verdict.SUCCESS
 
 
+def test_dependent_columns_are_no_success_however_hidden():
+    rank_two = [[237.0, 359, 100], [-150, -226, -44], [-193, -283, 67]]
+    assert st.l1_verdict(rank_two, [1.0, 1.0, 1.0]) == Verdict.FAILURE
+    close = [
+        [5, 5.0010986328125, 9, 0],
+        [-7, -6.9993896484375, 5, 0],
+        [3, 3.0006103515625, 5, 0],
+    ]
+    assert st.l1_verdict(close, [1.0, 1.0, -1.0, 0.0]) == Verdict.FAILURE
+    rng = np.random.default_rng(0)
+    for e in range(2, 50, 3):
+        a, b = rng.integers(-9, 10, (2, 5)).astype(float)
+        A = np.column_stack([a, a + 2.0**-e * b, b, 1e-9 * rng.standard_normal(5)])
+        assert st.l1_verdict(A, [1.0, -1.0, 1.0, 0.0]) != Verdict.SUCCESS
+        assert st.l1_verdict(A[:, :3], [1.0, -1.0, 1.0]) != Verdict.SUCCESS
+
+
 def test_verdict_does_not_depend_on_scale(rng):
     for k in (4, 8):
         A, x = st.gaussian(20, 40, rng), st.sparse_signal(40, k, rng)

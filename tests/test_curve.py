@@ -59,6 +59,13 @@ def test_separation_is_flagged_and_stays_finite():
         assert st.fit_transition([5, 6], s, [9, 9]).separated
 
 
+@pytest.mark.parametrize("far", [30, 300, 10_000])
+def test_a_cell_far_away_does_not_spoil_the_fit(far):
+    found = st.fit_transition([1, 2, 3, far], [50, 30, 2, 0], [50, 60, 60, 60])
+    near = st.fit_transition([1, 2, 3], [50, 30, 2], [50, 60, 60])
+    assert_allclose([found.k50, found.width], [near.k50, near.width], rtol=0.02)
+
+
 def test_counts_without_a_fall_have_no_place():
     found = st.fit_transition([5, 9], [2, 7], [9, 9])
     assert (found.low, found.high) == (-np.inf, np.inf)
@@ -224,6 +231,16 @@ def test_cells_of_no_chance_are_left_out(certified):
     assert np.isnan(found.z[1, 0])
     with pytest.raises(ValueError, match="no cell has a chance"):
         st.compare(certified, np.ones((4, 2)))
+
+
+def test_cells_of_equal_sizes_count_once():
+    grid = {"n": 50, "delta": [0.5, 0.501], "rho": [0.3, 0.301, 0.302], "trials": 60}
+    found = st.compare(
+        st.phase_transition(st.basis_pursuit, **grid), st.l1_success_probability
+    )
+    assert found.dof == 1
+    assert_allclose(found.z, np.full((3, 2), found.z[0, 0]))
+    assert_allclose(found.chi_square, found.z[0, 0] ** 2)
 
 
 def test_two_maps_are_compared(certified):

@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_all_start_methods, get_context
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from threadpoolctl import threadpool_info
 
 import sparsetheory as st
 from sparsetheory.experiments.trials import check_setting, stretches
@@ -152,6 +154,55 @@ def test_fingerprints_see_what_a_function_refers_to():
     assert key(solver=made("solve(A, y, k)")) == key(solver=made("solve(A, y, k)"))
 
 
+def classes(source):
+    space = {"st": st, "__name__": "elsewhere"}
+    exec(f"class Solver:\n  def __call__(self, A, y, k): return {source}", space)
+    elsewhere = types.ModuleType("elsewhere")
+    elsewhere.Solver = space["Solver"]
+    sys.modules["elsewhere"] = elsewhere
+    return space["Solver"]()
+
+
+def test_fingerprints_see_classes_containers_and_compiled_code():
+    try:
+        keys = [key(solver=classes(f"st.{s}(A, y, k)")) for s in ("iht", "omp")]
+    finally:
+        del sys.modules["elsewhere"]
+    for extra in (1, 2):
+        helper = made("st.iht(A, y, k + EXTRA)", EXTRA=extra)
+        keys.append(key(solver=made("H['a'](A, y, k)", H={"a": helper})))
+        keys.append(key(solver=functools.partial(made("f(A, y, k)"), inner=helper)))
+    assert len(set(keys)) == len(keys)
+
+    def again(A, y, k):
+        return again(A, y, k)
+
+    assert key(solver=again) == key(solver=again)
+
+
+def test_fingerprints_are_the_same_in_another_process():
+    code = (
+        "import sparsetheory as st\n"
+        "from sparsetheory.experiments.trials import check_setting\n"
+        "from sparsetheory.experiments.trialstore import fingerprint\n"
+        "def solve(A, y, k):\n"
+        "    return st.iht(A, y, k) if len(y) in {'a', 'b', 'c', 'd'} else None\n"
+        "print(fingerprint(check_setting(solve, 9, st.gaussian, st.sparse_signal, 0,"
+        " 1e-3))[0])"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "123"
+    }
+    assert len(found) == 1
+
+
 def test_what_cannot_be_told_apart_is_refused(tmp_path):
     lock = open(os.devnull)  # noqa: SIM115  (something that can't be pickled)
     with lock, pytest.raises(ValueError, match="the solver can't be told from others"):
@@ -221,13 +272,25 @@ def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path):
             book._connection.execute("PRAGMA max_page_count = 1")
             for start in range(200):
                 book.add(1, 1, start * 1000, [st.Verdict.SUCCESS] * 1000)
-                book.commit()
 
     with pytest.raises(OSError, match="full"):
         fill()
     assert stored(store)[0] >= before[0]
     again = st.phase_transition(st.iht, **GRID, store=store)
     assert_same_counts(again, st.phase_transition(st.iht, **GRID))
+
+
+def test_a_longer_stretch_is_not_replaced_by_a_shorter(tmp_path):
+    setting = check_setting(st.iht, 40, st.gaussian, st.sparse_signal, 0, 1e-3)
+    path = tmp_path / "trials.db"
+    with open_store(path, setting) as one, open_store(path, setting) as two:
+        one.add(10, 2, 0, [st.Verdict.SUCCESS] * 16)
+        two.add(10, 2, 0, [st.Verdict.SUCCESS] * 4)
+        two.add(10, 3, 0, [st.Verdict.FAILURE] * 2)
+        one.add(10, 3, 0, [st.Verdict.FAILURE] * 5)
+        assert len(one.known(10, 2)) == len(two.known(10, 2)) == 16
+        assert len(two.known(10, 3)) == 5
+        assert list(two.row(10)) == [2, 3]
 
 
 def test_two_writers_take_turns(tmp_path):
@@ -273,6 +336,18 @@ def test_a_killed_run_is_resumed_with_the_same_counts(tmp_path):
         [*command, store], capture_output=True, text=True, check=True
     )
     assert ended.stdout == whole
+
+
+def test_threads_of_the_user_leave_blas_as_it_was():
+    def threads():
+        return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+
+    before = threads()
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(4):
+            found = st.phase_transition(st.iht, **GRID, executor=pool, workers=3)
+    assert threads() == before
+    assert_same_counts(found, st.phase_transition(st.iht, **GRID))
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ class Comparison:
     chi_square : float
         Sum of squares of the scores.
     dof : int
-        Number of cells that entered.
+        Number of cells that entered, those of equal m and k once.
     p_value : float
         Chance of a larger sum if there is no difference.
     """
@@ -47,7 +47,8 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     ----------
     result : PhaseMap
     other : callable, array_like or PhaseMap
-        A law ``(n, m, k) -> probability`` such as `l1_success_probability`; the
+        A law ``(n, m, k) -> probability`` such as `l1_success_probability`, or exact
+        ``lambda n, m, k: l1_exact_success_probability(n, k)[m]``; the
         probabilities themselves, shape (r, d); or a map of the same sizes, whose
         counts are then taken for independent. If both ran on the same problems, they
         are positively correlated and the test is conservative.
@@ -94,10 +95,18 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
         with np.errstate(invalid="ignore", divide="ignore"):
             z = (wins - counts * p) / np.sqrt(counts * p * (1 - p))
         enters = (counts > 0) & (counts * np.minimum(p, 1 - p) >= EXPECTED)
+    _, first = np.unique(
+        np.column_stack([np.broadcast_to(result.m, z.shape).ravel(), result.k.ravel()]),
+        axis=0,
+        return_index=True,
+    )
+    once = np.zeros(z.size, dtype=bool)  # cells of equal sizes are one experiment
+    once[first] = True
     if not enters.any():
         raise ValueError("no cell has a chance of both success and failure")
     z = np.where(enters, z, np.nan)
-    total_score = float(np.nansum(z**2))
+    enters &= once.reshape(z.shape)
+    total_score = float(np.sum(z[enters] ** 2))
     dof = int(enters.sum())
     return Comparison(z, total_score, dof, float(chdtrc(dof, total_score)))
 

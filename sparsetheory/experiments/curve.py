@@ -46,7 +46,8 @@ class TransitionCurve:
     m : ndarray of int, shape (d,)
     k50, low, high, width : ndarray, shape (d,)
         Estimate, ends of its 95 % confidence interval and width, see `Transition`;
-        NaN where the counts are at fewer than two different k.
+        NaN where the counts are at fewer than two different k; infinite or outside
+        [0, m] where all trials of the column ended alike.
     separated : ndarray of bool, shape (d,)
         Where the width rests on the penalty of the fit alone.
     cells : ndarray of int, shape (c, 5)
@@ -111,7 +112,7 @@ def transition_curve(
         Per δ, at least 16.
     ensemble, signal, seed, tol, workers, progress, store, executor
         As in `phase_transition`; a trial at (m, k) is the one that a map would run, and
-        the two may share a store.
+        the two may share a store, into which a column goes when it is done.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from scipy.special import expit, ndtri
 from sparsetheory._checks import check_array
 from sparsetheory.types import Matrix, Vector
 
-STEPS = 60  # of Newton's method; a handful is the rule
+STEPS = 200  # of Newton's method; a handful is the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Transition:
     width : float
         Change of k that takes the odds from 1 to e; infinite if the counts show none.
     separated : bool
-        Whether no k has both successes and failures beyond those of its neighbours, so
-        that the width rests on the penalty of the fit alone.
+        Whether every success is at a k no larger than that of every failure, so that
+        the width rests on the penalty of the fit alone.
     """
 
     k50: float
@@ -95,7 +95,7 @@ def fit_transition(
     place, s, n = place[run], s[run], n[run]
     if np.unique(place).size < 2:
         raise ValueError("k must have two different values with trials")
-    centre, scale = float(place.mean()), float(place.std())
+    centre, scale = _units(place, s, n)
     X = np.column_stack([np.ones_like(place), (place - centre) / scale])
     beta, information = _firth(X, s, n)
     covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
@@ -108,13 +108,29 @@ def fit_transition(
     )
 
 
+def _units(k: Vector, s: Vector, n: Vector) -> tuple[float, float]:
+    """Return about where success turns into failure, and a scale of k near there.
+
+    The fit does not depend on units, but its search does if one k is far away.
+    """
+    order = np.unique(k)
+    edges = 0.5 * (order[1:] + order[:-1])
+    misplaced = [(n - s)[k < e].sum() + s[k > e].sum() for e in edges]
+    centre = float(edges[np.argmin(misplaced)])
+    distance = np.abs(k - centre)
+    nearest = np.argsort(distance, kind="stable")
+    half = np.searchsorted(np.cumsum(n[nearest]), 0.5 * n.sum())
+    return centre, float(distance[nearest[half]])
+
+
 def _firth(X: Matrix, s: Vector, n: Vector) -> tuple[Vector, Matrix]:
     """Return the penalised estimate and the information there."""
-    beta = np.zeros(X.shape[1])
+    beta = np.array([0.0, -1.0])
     value, score, information = _penalised(X, s, n, beta)
     for _ in range(STEPS):
         step = np.linalg.solve(information, score)
-        step *= min(1.0, 5.0 / float(np.abs(step).max(initial=1e-300)))
+        longest = 5.0 + float(np.abs(beta).max())
+        step *= min(1.0, longest / float(np.abs(step).max(initial=1e-300)))
         while True:
             trial = _penalised(X, s, n, beta + step)
             if trial[0] >= value - 1e-12 or np.abs(step).max() < 1e-12:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import inspect
 import json
 import pickle
 import sqlite3
-import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,6 @@ from sparsetheory.solvers.certificates import Verdict
 
 FORMAT = 1
 PATIENCE = 30.0  # seconds to wait for another writer
-COMMIT_EVERY = 0.5  # seconds; what a kill can lose
 
 TABLES = """
 CREATE TABLE settings (fingerprint TEXT PRIMARY KEY, described TEXT NOT NULL);
@@ -46,7 +45,6 @@ class TrialStore:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, key: str) -> None:
         self._connection, self._path, self._key = connection, path, key
-        self._due = time.monotonic() + COMMIT_EVERY
 
     def known(self, m: int, k: int) -> Outcomes:
         """Return the verdict of each trial of a cell that is in the file."""
@@ -72,21 +70,15 @@ class TrialStore:
         return {k: self.known(m, k) for (k,) in rows}
 
     def add(self, m: int, k: int, start: int, verdicts: list[Verdict]) -> None:
-        """Put a stretch of trials into the file; it is safe within half a second."""
+        """Put a stretch of trials into the file, where it is safe at once."""
         blob = np.array([int(v) for v in verdicts], dtype=np.int8).tobytes()
         with self._errors():
             self._connection.execute(
-                "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET verdicts = excluded.verdicts "
+                "WHERE length(excluded.verdicts) > length(outcomes.verdicts)",
                 (self._key, m, k, start, blob),
             )
-            if time.monotonic() >= self._due:
-                self.commit()
-
-    def commit(self) -> None:
-        """Write out what was added."""
-        with self._errors():
-            self._connection.commit()
-        self._due = time.monotonic() + COMMIT_EVERY
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -97,8 +89,6 @@ class TrialStore:
 @contextlib.contextmanager
 def open_store(path: str | Path, setting: Setting) -> Iterator[TrialStore]:
     """Open or make the store at `path` for one setting.
-
-    What was added is written out on leaving, also by an error or Ctrl-C.
 
     Raises
     ------
@@ -113,19 +103,14 @@ def open_store(path: str | Path, setting: Setting) -> Iterator[TrialStore]:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder of the store {path} does not exist")
     with _clear_errors(path):
-        connection = sqlite3.connect(path, timeout=PATIENCE)
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     with contextlib.closing(connection):
         with _clear_errors(path):
             _prepare(connection, path)
             connection.execute(
                 "INSERT OR IGNORE INTO settings VALUES (?, ?)", (key, described)
             )
-            connection.commit()
-        store = TrialStore(connection, path, key)
-        try:
-            yield store
-        finally:
-            store.commit()
+        yield TrialStore(connection, path, key)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -161,13 +146,21 @@ def _clear_errors(path: Path) -> Iterator[None]:
 def fingerprint(setting: Setting) -> tuple[str, str]:
     """Return a digest of all that the outcomes depend on, and it in words."""
     described = setting.describe()
-    identity = [described, setting.n, setting.seed, repr(setting.tol)]
+    identity = [described, _sources(), setting.n, setting.seed, repr(setting.tol)]
     identity += [
         _value(name, getattr(setting, name), None, frozenset())
         for name in ("solver", "ensemble", "signal")
     ]
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a digest of this package's code, which may not wait for a version."""
+    root = Path(__file__).parents[1]
+    code = b"".join(path.read_bytes() for path in sorted(root.rglob("*.py")))
+    return hashlib.sha256(code).hexdigest()
 
 
 def _identity(name: str, function: Any, home: str | None, seen: frozenset[int]) -> Any:
@@ -177,6 +170,7 @@ def _identity(name: str, function: Any, home: str | None, seen: frozenset[int]) 
     defaults, closure and global values, other functions in turn as long as they stand
     in the same package.
     """
+    function = getattr(function, "py_func", function)  # compiled by Numba
     if id(function) in seen:
         return "itself"
     if isinstance(function, functools.partial):
@@ -189,16 +183,21 @@ def _identity(name: str, function: Any, home: str | None, seen: frozenset[int]) 
     if home is not None and package != home:
         return [function.__module__, function.__qualname__, _code(code)]
     home, seen = package, seen | {id(function)}
-    parts = [c.cell_contents for c in function.__closure__ or ()]
+    parts = [_content(cell) for cell in function.__closure__ or ()]
     parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
     parts += [own[n] for n in sorted(_names(code)) if n in own]
     return [_code(code), *(_value(name, part, home, seen) for part in parts)]
 
 
 def _code(code: types.CodeType) -> list[Any]:
-    constants = [
-        _code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts
-    ]
+    constants: list[Any] = []
+    for c in code.co_consts:
+        if isinstance(c, types.CodeType):
+            constants.append(_code(c))
+        else:  # a set's order differs from run to run
+            constants.append(
+                sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c)
+            )
     return [code.co_code.hex(), constants, list(code.co_names)]
 
 
@@ -207,15 +206,39 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*map(_names, inner))
 
 
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "empty"
+
+
 def _value(name: str, value: Any, home: str | None, seen: frozenset[int]) -> Any:
-    if isinstance(value, types.FunctionType | functools.partial):
+    plain = getattr(value, "py_func", value)
+    if isinstance(plain, types.FunctionType | functools.partial):
         return _identity(name, value, home, seen)
     if isinstance(value, types.ModuleType):
         return value.__name__
+    if isinstance(value, types.MethodType):
+        value = (value.__self__, value.__func__)
+    if isinstance(value, dict):
+        value = sorted(value.items(), key=repr)
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
     if isinstance(value, tuple | list):
         return [_value(name, part, home, seen) for part in value]
+    if id(value) in seen:
+        return "itself"
+    kind = value if isinstance(value, type) else type(value)
+    package = kind.__module__.split(".")[0]
+    methods: list[Any] = []
+    if package == home or (home is None and package != "sparsetheory"):
+        own = (vars(c).items() for c in kind.__mro__[:-1])
+        functions = [(n, f) for part in own for n, f in part if inspect.isfunction(f)]
+        deeper = seen | {id(value), id(kind)}
+        methods = [[n, _identity(name, f, package, deeper)] for n, f in functions]
     try:
-        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+        return [methods, hashlib.sha256(pickle.dumps(value)).hexdigest()]
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ValueError(
             f"the {name} can't be told from others of its name, so its outcomes can't "

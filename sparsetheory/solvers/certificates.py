@@ -12,9 +12,9 @@ from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator
 
 EPS = float(np.finfo(np.float64).eps)
-TINY = float(np.finfo(np.float64).tiny)
 ROUNDING = 1e-9  # proofs must hold by this much, relative, or more: see `l1_verdict`
-ZERO = 10 * EPS  # times a dimension: what rounding leaves of zero, relative
+DEPENDENT = 1e-14  # unit columns of so small a singular value count as dependent
+UNCLEAR = 1e-8  # and of one up to here may or may not be
 NOISE = 20 * EPS  # what it leaves of a singular value
 CLEAR = 1e3  # so many times the noise is not noise
 CONDITION = 2e3  # squared and times EPS, well below ROUNDING
@@ -40,7 +40,8 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     or if some e off S, with d the change on S that keeps ``A z``, has
     :math:`s^T d + \|e\|_1 < 0`: then ``x + t (d, e)`` is feasible and of smaller norm
     for small t. A proof of one or the other is sought, and must hold by a relative 1e-9
-    for rounding, more where the columns on S are ill-conditioned; there is no other
+    for rounding, more where the columns on S are ill-conditioned; columns count as
+    dependent if they are to working precision (1e-14 relative). There is no other
     tolerance.
 
     Parameters
@@ -91,9 +92,11 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
         return Verdict.FAILURE
     inside = A[:, on]
     Q, R = np.linalg.qr(inside, mode="complete")
-    pivots = np.abs(np.diag(R)) / np.maximum(np.linalg.norm(inside, axis=0), TINY)
-    if pivots.min() <= ZERO * max(m, n):
+    least = _least_singular_value(R[:k])
+    if least <= DEPENDENT:
         return Verdict.FAILURE
+    if least <= UNCLEAR:
+        return Verdict.UNRESOLVED
     if k == n:
         return Verdict.SUCCESS
     off = np.ascontiguousarray(A[:, ~on].T)
@@ -102,7 +105,7 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     # What rounding does to the columns off the support grows with the condition of
     # those on it, for which w, about as large as the inverse of R, stands in.
     scale = float(np.linalg.norm(off))
-    condition = float(np.linalg.norm(R) * np.linalg.norm(w))
+    condition = max(float(np.linalg.norm(R) * np.linalg.norm(w)), k**0.5 / least)
     F, loss = orthonormal_columns(off @ Q[:, k:], scale, NOISE * scale * condition)
     if not np.isfinite(loss):
         return Verdict.UNRESOLVED
@@ -114,6 +117,17 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
     f -= F @ (F.T @ f)
     side, _ = chebyshev_verdict(f, F, RADIUS, margin, GRADIENT_STEPS, NEWTON_STEPS)
     return Verdict(-side)
+
+
+def _least_singular_value(R: Matrix) -> float:
+    """Return a lower bound of it, within sqrt(k), for R with its columns normalised."""
+    norms = np.linalg.norm(R, axis=0)
+    if norms.min() == 0.0:
+        return 0.0
+    try:
+        return 1.0 / float(np.linalg.norm(np.linalg.inv(R / norms)))
+    except np.linalg.LinAlgError:
+        return 0.0
 
 
 def _equilibrated(A: Matrix) -> Matrix:

@@ -38,7 +38,8 @@ def htp(
     .. math:: S = \operatorname{supp} H_k(x + \mu A^T (y - A x)), \qquad
         x \leftarrow \arg\min_{\operatorname{supp} z \subseteq S} \|y - A z\|_2
 
-    until a support comes twice.
+    until a support comes twice. Columns of a support that lie within 1e-6, relative, of
+    the span of others count as dependent on them and get zero.
 
     Parameters
     ----------
