@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +50,9 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
 
 
 def check_operator(A: Any) -> Any:
-    """Return `A` as a float64 array, or as it is if it is matrix-free."""
+    """Return `A` as a float64 array of contiguous columns, or as it is if it is none."""
     if isinstance(A, (list, tuple)) or hasattr(A, "__array__"):
-        A = check_array("A", A, 2)
+        A = check_array("A", A, 2, "F")
     elif not (hasattr(A, "shape") and hasattr(A, "T") and hasattr(A, "__matmul__")):
         raise TypeError(
             "A must be an array, a sparse array or a linear operator, "
@@ -73,8 +73,10 @@ def check_operator(A: Any) -> Any:
     return A
 
 
-def check_array(name: str, value: Any, ndim: int) -> npt.NDArray[np.float64]:
-    """Return `value` as a finite, C-contiguous float64 array of `ndim` axes."""
+def check_array(
+    name: str, value: Any, ndim: int, order: Literal["C", "F"] = "C"
+) -> npt.NDArray[np.float64]:
+    """Return `value` as a finite, contiguous float64 array of `ndim` axes."""
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be masked")
     raw = np.asarray(value)
@@ -84,7 +86,7 @@ def check_array(name: str, value: Any, ndim: int) -> npt.NDArray[np.float64]:
         raise TypeError(f"{name} must be real, got {raw.dtype}")
     if raw.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes, got shape {raw.shape}")
-    array = np.ascontiguousarray(raw, dtype=np.float64)
+    array = np.asarray(raw, dtype=np.float64, order=order)
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])

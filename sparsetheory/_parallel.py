@@ -50,7 +50,8 @@ def parallel_map(
     is left open; function and jobs must then be picklable if it needs that.
     """
     if executor is not None:
-        yield from _drain(executor, partial(_held, function), jobs, workers)
+        with blas_held():  # here; and in another process by `_held`
+            yield from _drain(executor, partial(_held, function), jobs, workers)
         return
     cancelled = threading.Event()
 

@@ -31,18 +31,19 @@ def gaussian(m: int, n: int, rng: Seed) -> Matrix:
     Returns
     -------
     ndarray, shape (m, n)
+        Drawn column by column.
 
     Examples
     --------
     >>> import sparsetheory as st
     >>> st.gaussian(2, 3, rng=0).round(3)
-    array([[ 0.089, -0.093,  0.453],
-           [ 0.074, -0.379,  0.256]])
+    array([[ 0.089,  0.453, -0.379],
+           [-0.093,  0.074,  0.256]])
     """
     m, n, rng = check_draw(m, n, rng)
-    A = np.empty((m, n))
-    fill_normal(rng, m**-0.5, A.reshape(-1))
-    return A
+    columns = np.empty((n, m))
+    fill_normal(rng, m**-0.5, columns.reshape(-1))
+    return columns.T
 
 
 def rademacher(m: int, n: int, rng: Seed) -> Matrix:
@@ -64,7 +65,7 @@ def rademacher(m: int, n: int, rng: Seed) -> Matrix:
     True
     """
     m, n, rng = check_draw(m, n, rng)
-    return np.reshape(fair_signs(m * n, rng) * m**-0.5, (m, n))
+    return np.reshape(fair_signs(m * n, rng) * m**-0.5, (n, m)).T
 
 
 def spherical(m: int, n: int, rng: Seed) -> Matrix:

@@ -188,7 +188,7 @@ class BlockCirculant(LinearOperator):
         grid = np.indices(size).reshape(len(size), 1, -1)
         lag = np.ravel_multi_index(tuple(at - grid), size, mode="wrap")
         blocks = np.take_along_axis(kernel[channel], lag[:, None, :], axis=2)
-        dense: Matrix = np.ascontiguousarray(blocks.reshape(self.shape))
+        dense: Matrix = np.asfortranarray(blocks.reshape(self.shape))
         return dense
 
     def _places(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -359,8 +359,8 @@ def to_dense(A: Any) -> Matrix:
     if isinstance(A, BlockCirculant):
         return A.to_dense()
     if A.shape[0] < A.shape[1]:
-        return np.ascontiguousarray((A.T @ np.eye(A.shape[0])).T)
-    return np.ascontiguousarray(A @ np.eye(A.shape[1]))
+        return np.asfortranarray((A.T @ np.eye(A.shape[0])).T)
+    return np.asfortranarray(A @ np.eye(A.shape[1]))
 
 
 def column_norms(A: Any) -> Vector:

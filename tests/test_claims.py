@@ -38,7 +38,7 @@ ALTERED = [
     ("C03", {"float_short": 0}, "holds"),
     ("C03", {"exact_wrong": 1}, "refuted"),
     ("C04", {"l0_of_double": 12}, "holds"),
-    ("C04", {"support_max": 11}, "refuted"),
+    ("C04", {"support_max": 6}, "refuted"),
     ("C05", {"mismatches": 1}, "refuted"),
     ("C06", {"excess_over_count_at_radius_3": 0.0}, "holds"),
     ("C06", {"error": 0.1}, "refuted"),

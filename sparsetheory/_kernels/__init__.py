@@ -33,12 +33,12 @@ def compile_for(
 ) -> tuple[Any, Vector, Callable[..., Any]]:
     """Return `A`, `y` and `kernel` in the forms that go together.
 
-    An array stays what it is and a block-circulant operator becomes its `Spectrum`,
+    An array gets contiguous columns and a block-circulant operator becomes its `Spectrum`,
     both with the compiled kernel; anything else goes to the kernel's Python source.
     """
     global _warned
     if isinstance(A, np.ndarray) and JIT:
-        return A, y, kernel
+        return np.asfortranarray(A), y, kernel
     spectrum = getattr(A, "spectrum", None)
     if JIT and isinstance(spectrum, Spectrum):
         if fft_error() is None:

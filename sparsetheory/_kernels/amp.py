@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward
+from sparsetheory._kernels.linear import adjoint, forward_on
 from sparsetheory._kernels.threshold import soft_threshold
 
 
@@ -32,12 +32,12 @@ def message_passing(A, y, m, energy, alpha, damping, max_iter, tol, x):
     for it in range(1, max_iter + 1):
         deviation = np.sqrt((z @ z) / m / energy)
         soft_threshold(x + adjoint(A, z) / energy, alpha * deviation, new)
-        r = y - forward(A, new)
+        active = np.flatnonzero(new)
+        r = y - forward_on(A, new, active)
         misfit = np.sqrt(r @ r) / size
         if not np.isfinite(misfit):
             return it, np.inf
-        active = np.count_nonzero(new)
-        z = (1.0 - damping) * (r + z * (active / m)) + damping * z
+        z = (1.0 - damping) * (r + z * (active.size / m)) + damping * z
         x[:] = (1.0 - damping) * new + damping * x
         if misfit <= tol:
             x[:] = new

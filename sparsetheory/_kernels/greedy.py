@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward
+from sparsetheory._kernels.linear import adjoint, forward_on
 from sparsetheory._kernels.threshold import largest
 
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
@@ -79,7 +79,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
     inside, moved, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
     support = np.flatnonzero(x)
-    r = y - forward(A, x)
+    r = y - forward_on(A, x, support)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
@@ -87,13 +87,13 @@ def normalised_iht(A, y, k, max_iter, tol, x):
             count, _ = largest(g, k, 0.0, places)
             support = places[:count].copy()
         slope = restrict(g, support, inside)
-        direction = forward(A, inside)
+        direction = forward_on(A, inside, support)
         energy = direction @ direction
         stuck = energy == 0.0
         if stuck:  # optimal on its support, so look along the best other one
             count, _ = largest(g, k, 0.0, places)
             slope = restrict(g, places[:count], inside)
-            direction = forward(A, inside)
+            direction = forward_on(A, inside, places[:count])
             energy = direction @ direction
             if energy == 0.0:
                 done = k == 0 or np.max(np.abs(r)) <= ROUNDING * np.max(np.abs(y))
@@ -108,7 +108,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
             if same and not stuck:
                 image = step * direction
                 break
-            image = forward(A, moved)
+            image = forward_on(A, moved, np.flatnonzero(moved))
             if step * (image @ image) <= (1.0 - MARGIN) * length:
                 break
             step *= SHRINK
@@ -138,7 +138,7 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
     support = np.flatnonzero(x)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
-        g = adjoint(A, y - forward(A, x))
+        g = adjoint(A, y - forward_on(A, x, support))
         gradient_step(x, support, step, g, z)
         count, cut = largest(z, k, 0.5 * cut, places)
         _, length, size = displacement(x, support, z, places[:count], moved)

@@ -1,8 +1,9 @@
-"""The two things that a kernel may do with ``A``.
+"""What a kernel may do with ``A``.
 
 Interpreted, `forward` and `adjoint` are ``A @ x`` and ``A.T @ r``, for anything that
-has them. Compiled, they specialise on the type of ``A``: an array goes to BLAS, a
-`Spectrum` to FFTs inside the compiled code (rocket-fft supplies them).
+has them. Compiled, they specialise on the type of ``A``: an array, whose columns are
+contiguous, goes to BLAS, a `Spectrum` to FFTs inside the compiled code (rocket-fft
+supplies them).
 """
 
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ from numba import types
 from numba.extending import overload
 
 from sparsetheory._kernels._compile import compiled
+
+
+DENSE = 3  # with more than n / 3 nonzeros, BLAS beats a sum of columns
 
 
 class Spectrum(NamedTuple):
@@ -68,6 +72,11 @@ def forward(A, x):
 def adjoint(A, r):
     """Return ``A.T @ r``, shape (n,)."""
     return A.T @ r
+
+
+def forward_on(A, x, support):
+    """Return ``A @ x`` for x that is zero off `support`."""
+    return A @ x
 
 
 def columns(A, support):
@@ -195,16 +204,32 @@ def _adjoint(A, r):
     return correlate
 
 
+@overload(forward_on)
+def _forward_on(A, x, support):
+    if isinstance(A, types.BaseNamedTuple):
+        return lambda A, x, support: forward(A, x)
+
+    def combine(A, x, support):
+        if DENSE * support.size > x.size:
+            return A @ x
+        y = np.zeros(A.shape[0])
+        for i in support:
+            column, factor = A[:, i], x[i]
+            for j in range(y.size):
+                y[j] += factor * column[j]
+        return y
+
+    return combine
+
+
 @overload(columns)
 def _columns(A, support):
     if not isinstance(A, types.BaseNamedTuple):
 
         def gather(A, support):
             out = np.empty((support.size, A.shape[0]))
-            for i in range(A.shape[0]):
-                row = A[i]
-                for j in range(support.size):
-                    out[j, i] = row[support[j]]
+            for j in range(support.size):
+                out[j] = A[:, support[j]]
             return out
 
         return gather

@@ -178,12 +178,12 @@ def row_space(A: Any, y: Vector) -> tuple[Any, Vector]:
         Q, R = np.linalg.qr(A.T)
         pivots = np.abs(np.diag(R))
         if pivots.min() > SINGULAR * pivots.max():
-            return np.ascontiguousarray(Q.T), solve_triangular(R, y, trans="T")
+            return np.asfortranarray(Q.T), solve_triangular(R, y, trans="T")
     U, s, Vt = np.linalg.svd(A, full_matrices=False)
     kept = s > SINGULAR * s[0]
     if not kept.any():
-        return np.ascontiguousarray(Vt[:1]), np.zeros(1)
-    return np.ascontiguousarray(Vt[kept]), (U.T[kept] @ y) / s[kept]
+        return np.asfortranarray(Vt[:1]), np.zeros(1)
+    return np.asfortranarray(Vt[kept]), (U.T[kept] @ y) / s[kept]
 
 
 def _polar(A: BlockCirculant, y: Vector) -> tuple[BlockCirculant, Vector]:

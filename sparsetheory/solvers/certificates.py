@@ -99,7 +99,7 @@ def l1_verdict(A: MeasurementOperator, x: npt.ArrayLike) -> Verdict:
         return Verdict.UNRESOLVED
     if k == n:
         return Verdict.SUCCESS
-    off = np.ascontiguousarray(A[:, ~on].T)
+    off = np.ascontiguousarray(A.T[~on])
     w = np.linalg.solve(R[:k].T, np.sign(x[on]))
     f = off @ (Q[:, :k] @ w)
     # What rounding does to the columns off the support grows with the condition of
