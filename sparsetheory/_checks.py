@@ -50,7 +50,7 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
 
 
 def check_operator(A: Any) -> Any:
-    """Return `A` as a float64 array of contiguous columns, or as it is if it is none."""
+    """Return `A` as a float64 array with contiguous columns, or as it is."""
     if isinstance(A, (list, tuple)) or hasattr(A, "__array__"):
         A = check_array("A", A, 2, "F")
     elif not (hasattr(A, "shape") and hasattr(A, "T") and hasattr(A, "__matmul__")):

@@ -33,8 +33,9 @@ def compile_for(
 ) -> tuple[Any, Vector, Callable[..., Any]]:
     """Return `A`, `y` and `kernel` in the forms that go together.
 
-    An array gets contiguous columns and a block-circulant operator becomes its `Spectrum`,
-    both with the compiled kernel; anything else goes to the kernel's Python source.
+    An array gets contiguous columns and a block-circulant operator becomes its
+    `Spectrum`, both with the compiled kernel; anything else goes to the kernel's Python
+    source.
     """
     global _warned
     if isinstance(A, np.ndarray) and JIT:

@@ -14,7 +14,6 @@ from numba.extending import overload
 
 from sparsetheory._kernels._compile import compiled
 
-
 DENSE = 3  # with more than n / 3 nonzeros, BLAS beats a sum of columns
 
 
