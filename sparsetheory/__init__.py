@@ -16,11 +16,16 @@ from sparsetheory.experiments.curve import TransitionCurve, fit_map, transition_
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.experiments.rules import (
+    exact_support,
+    most_of_support,
+    relative_error,
+)
 from sparsetheory.experiments.store import PhaseMap, load_maps, save_maps
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting import plot_phase_map, plot_phase_maps
-from sparsetheory.signals import group_sparse_signal, sparse_signal
+from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
@@ -128,6 +133,7 @@ __all__ = [
     "compare",
     "cosamp",
     "digits_filters",
+    "exact_support",
     "fista",
     "fit_map",
     "fit_transition",
@@ -141,6 +147,7 @@ __all__ = [
     "group_statistical_dimension",
     "group_success_probability",
     "group_weak_threshold",
+    "grouped_signal",
     "htp",
     "iht",
     "ista",
@@ -159,6 +166,7 @@ __all__ = [
     "lasso_support_probability",
     "lasso_support_thetas",
     "load_maps",
+    "most_of_support",
     "noise_sensitivity",
     "nonnegative_amp_threshold",
     "nonnegative_exact_success_probability",
@@ -177,6 +185,7 @@ __all__ = [
     "random_circulant",
     "random_rows",
     "random_toeplitz",
+    "relative_error",
     "rip_guarantee",
     "save_maps",
     "sparse_signal",

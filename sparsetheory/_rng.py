@@ -13,12 +13,13 @@ class Role(IntEnum):
 
     MATRIX = 0
     SIGNAL = 1
+    NOISE = 2
 
 
 def stream(
     seed: int, n: int, m: int, k: int, trial: int, role: Role
 ) -> np.random.Generator:
-    """Return the generator of one trial's matrix or signal."""
+    """Return the generator of one trial's matrix, signal or noise."""
     return np.random.default_rng((seed, n, m, k, trial, int(role)))
 
 

@@ -88,7 +88,7 @@ def spherical(m: int, n: int, rng: Seed) -> Matrix:
     array([1., 1., 1.])
     """
     A = gaussian(m, n, rng)
-    A /= np.linalg.norm(A, axis=0)
+    A /= np.sqrt(np.einsum("ij,ij->j", A, A))
     return A
 
 

@@ -3,6 +3,7 @@
 Every draw takes ``rng``, an integer or a `numpy.random.Generator`.
 """
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -80,6 +81,56 @@ def group_sparse_signal(
     x = np.zeros(member.size)
     x[active] = _amplitudes(int(active.sum()), rng, amplitude)
     return x
+
+
+@dataclass(frozen=True)
+class GroupedSignal:
+    """The law of signals that are nonzero on whole groups; see `grouped_signal`.
+
+    Attributes
+    ----------
+    group_size : int
+        Entries per group.
+    amplitude : str
+    """
+
+    group_size: int
+    amplitude: Amplitude
+
+    def __call__(self, n: int, k: int, rng: Seed) -> Vector:
+        """Return a vector of k nonzeros, which fill groups."""
+        size = self.group_size
+        if n % size or k % size:
+            raise ValueError(f"n and k must be multiples of {size}, got {n} and {k}")
+        groups = np.arange(n) // size
+        return group_sparse_signal(groups, k // size, rng, amplitude=self.amplitude)
+
+
+def grouped_signal(size: int, *, amplitude: Amplitude = "gaussian") -> GroupedSignal:
+    """Law of signals that are nonzero on groups of consecutive entries.
+
+    Parameters
+    ----------
+    size : int
+        Entries per group.
+    amplitude : {"gaussian", "signs", "uniform", "nonnegative"}
+        As in `sparse_signal`.
+
+    Returns
+    -------
+    GroupedSignal
+        A callable ``(n, k, rng) -> x`` with k nonzeros in ``k / size`` groups, for
+        `phase_transition`; n and k are multiples of `size`.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> st.grouped_signal(2, amplitude="signs")(6, 2, rng=0)
+    array([0., 0., 0., 0., 1., 1.])
+    """
+    size = check_integer("size", size, 1)
+    _amplitudes(1, np.random.default_rng(0), amplitude)
+    return GroupedSignal(size, amplitude)
 
 
 def _amplitudes(k: int, rng: np.random.Generator, amplitude: Amplitude) -> Vector:

@@ -190,3 +190,6 @@ def random_toeplitz(m: int, n: int, rng: Seed) -> Matrix:
     m, n, rng = check_draw(m, n, rng)
     signs = fair_signs(m + n - 1, rng) * m**-0.5
     return np.ascontiguousarray(toeplitz(signs[n - 1 :], signs[n - 1 :: -1]))
+
+
+CIRCULANT = (random_circulant, flat_circulant, random_toeplitz)

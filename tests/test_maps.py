@@ -68,9 +68,9 @@ def test_files_of_another_kind_are_refused(tmp_path):
         with pytest.raises(ValueError, match="is not a file of phase maps"):
             st.load_maps(path)
     for header in (
-        {"format": 1},
-        {"format": 1, "maps": []},
-        {"format": 1, "maps": {"a": {}}},
+        {"format": 2},
+        {"format": 2, "maps": []},
+        {"format": 2, "maps": {"a": {}}},
     ):
         damaged = tmp_path / "damaged.npz"
         np.savez(damaged, header=np.array(json.dumps(header)))
@@ -78,7 +78,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
             st.load_maps(damaged)
     newer = tmp_path / "newer.npz"
     np.savez(newer, header=np.array(json.dumps({"format": 99, "maps": {}})))
-    with pytest.raises(ValueError, match="has format 99, this version reads up to 1"):
+    with pytest.raises(ValueError, match="has format 99, this version reads 2"):
         st.load_maps(newer)
 
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from scipy.stats import chi2
 
 import sparsetheory as st
-from sparsetheory.experiments.trials import describe
+from sparsetheory.experiments.setting import describe
 from sparsetheory.types import Recovery
 
 GRID = {"n": 60, "delta": [0.3, 0.6, 0.9], "rho": [0.1, 0.3, 0.9], "trials": 8}

@@ -16,7 +16,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import sparsetheory as st
-from sparsetheory.experiments.trials import check_setting, stretches
+from sparsetheory.experiments.setting import check_setting
+from sparsetheory.experiments.trials import stretches
 from sparsetheory.experiments.trialstore import fingerprint, open_store
 from sparsetheory.types import Recovery
 
@@ -181,7 +182,7 @@ def test_fingerprints_see_classes_containers_and_compiled_code():
 def test_fingerprints_are_the_same_in_another_process():
     code = (
         "import sparsetheory as st\n"
-        "from sparsetheory.experiments.trials import check_setting\n"
+        "from sparsetheory.experiments.setting import check_setting\n"
         "from sparsetheory.experiments.trialstore import fingerprint\n"
         "def solve(A, y, k):\n"
         "    return st.iht(A, y, k) if len(y) in {'a', 'b', 'c', 'd'} else None\n"

@@ -32,19 +32,21 @@ def gradient_step(x, support, step, g, z):
 
 
 @compiled
-def displacement(x, support, z, chosen, moved):
-    """Write ``z on chosen - x`` into `moved`, for x that lives on `support`.
+def displacement(x, support, z, chosen, swapped):
+    """Measure the move from x, that lives on `support`, to z on `chosen`.
 
-    Both sets of places ascend.
+    Both sets of places ascend. Where they differ, `swapped` becomes z for what enters
+    and -z for what leaves, and zero elsewhere: the move is z - x on `support` and in
+    addition `swapped`.
 
     Returns
     -------
     same : bool
-        Whether the two supports are one.
+        Whether the two sets are one.
     length, size : float
-        Squared norms of `moved` and of z on `chosen`.
+        Squared norms of the move and of z on `chosen`.
     """
-    moved[:] = 0.0
+    swapped[:] = 0.0
     same, length, size = True, 0.0, 0.0
     a, b = 0, 0
     while a < support.size or b < chosen.size:
@@ -54,8 +56,9 @@ def displacement(x, support, z, chosen, moved):
         d = -x[i] if leaves else z[i] - x[i]
         a += 0 if enters else 1
         b += 0 if leaves else 1
-        same = same and not leaves and not enters
-        moved[i] = d
+        if leaves or enters:
+            same = False
+            swapped[i] = -z[i] if leaves else z[i]
         length += d * d
     for i in chosen:
         size += z[i] * z[i]
@@ -76,7 +79,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         ``||x_new - x|| / ||x_new||`` of the last iteration; infinite where squares
         overflow or vanish.
     """
-    inside, moved, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    inside, swapped, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
     support = np.flatnonzero(x)
     r = y - forward_on(A, x, support)
@@ -93,8 +96,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         if stuck:  # optimal on its support, so look along the best other one
             count, _ = largest(g, k, 0.0, places)
             slope = restrict(g, places[:count], inside)
-            direction = forward_on(A, inside, places[:count])
-            energy = direction @ direction
+            energy = np.sum(forward_on(A, inside, places[:count]) ** 2)
             if energy == 0.0:
                 done = k == 0 or np.max(np.abs(r)) <= ROUNDING * np.max(np.abs(y))
                 return it, 0.0 if done or not np.any(g) else np.inf
@@ -104,11 +106,11 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         while True:
             gradient_step(x, support, step, g, z)
             count, cut = largest(z, k, 0.5 * cut, places)
-            same, length, size = displacement(x, support, z, places[:count], moved)
-            if same and not stuck:
-                image = step * direction
+            same, length, size = displacement(x, support, z, places[:count], swapped)
+            image = step * direction
+            if same:
                 break
-            image = forward_on(A, moved, np.flatnonzero(moved))
+            image += forward_on(A, swapped, np.flatnonzero(swapped))
             if step * (image @ image) <= (1.0 - MARGIN) * length:
                 break
             step *= SHRINK
@@ -133,7 +135,7 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
     change : float
         ``||x_new - x|| / ||x_new||`` of the last iteration.
     """
-    moved, z = np.empty_like(x), np.empty_like(x)
+    swapped, z = np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
     support = np.flatnonzero(x)
     change, cut = 0.0, 0.0
@@ -141,7 +143,7 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
         g = adjoint(A, y - forward_on(A, x, support))
         gradient_step(x, support, step, g, z)
         count, cut = largest(z, k, 0.5 * cut, places)
-        _, length, size = displacement(x, support, z, places[:count], moved)
+        _, length, size = displacement(x, support, z, places[:count], swapped)
         if not (np.isfinite(size) and np.isfinite(length)):
             return it, np.inf
         support = places[:count].copy()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtri
 
 from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Vector
 
+NORMAL95 = float(ndtri(0.975))
 EXPECTED = 1.0  # a cell enters if it should see so many of either outcome
 
 Law = Callable[[int, int, int], float]
@@ -32,12 +34,23 @@ class Comparison:
         Number of cells that entered, those of equal m and k once.
     p_value : float
         Chance of a larger sum if there is no difference.
+    paired : bool
+        Whether two maps were compared trial by trial.
+    difference : float
+        Mean share of successes less what was expected, over the cells that entered; of
+        two maps, first less second.
+    low, high : float
+        Ends of the 95 % confidence interval of `difference`.
     """
 
     z: Vector
     chi_square: float
     dof: int
     p_value: float
+    paired: bool
+    difference: float
+    low: float
+    high: float
 
 
 def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparison:
@@ -49,22 +62,31 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     other : callable, array_like or PhaseMap
         A law ``(n, m, k) -> probability`` such as `l1_success_probability`, or exact
         ``lambda n, m, k: l1_exact_success_probability(n, k)[m]``; the
-        probabilities themselves, shape (r, d); or a map of the same sizes, whose
-        counts are then taken for independent. If both ran on the same problems, they
-        are positively correlated and the test is conservative.
+        probabilities themselves, shape (r, d); or a map of the same sizes.
+
+        Maps of one seed and one law of signals ran on the same problems, or on the same
+        signals if their ensembles differ: they are compared trial by trial (McNemar's
+        test [1]_), the first so many of each. Other maps are taken for independent.
 
     Returns
     -------
     Comparison
-        Unresolved trials count as not successful. Against a law, a cell enters if it
-        is expected to see at least one success and one failure; against a map, if the
-        two together saw that.
+        Unresolved trials count as not successful. A cell enters if it is expected to
+        see at least one success and one failure; of two maps, if the two together saw
+        that, and compared by trials, if these differ at least once. Where trials
+        share matrices, variances are those between matrices, or grow by the
+        `PhaseMap.design_effect`.
 
     Raises
     ------
     ValueError
         If the shapes or sizes differ, a probability is outside [0, 1], or no cell
         enters.
+
+    References
+    ----------
+    .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated
+       proportions or percentages", Psychometrika 12(2), 1947.
 
     Examples
     --------
@@ -77,38 +99,68 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     >>> wrong = lambda n, m, k: st.l1_success_probability(n, m + 4, k)
     >>> st.compare(result, wrong).p_value < 0.001
     True
+    >>> pair = st.compare(result, st.phase_transition(st.omp, **grid))
+    >>> pair.paired, pair.difference > 0
+    (True, True)
     """
-    counts, wins = result.counts, result.successes
-    if isinstance(other, PhaseMap):
-        same = result.n == other.n and np.array_equal(result.m, other.m)
-        if not (same and np.array_equal(result.k, other.k)):
-            raise ValueError("the maps must have the same n, m and k")
-        total = counts + other.counts
-        with np.errstate(invalid="ignore", divide="ignore"):
-            pooled = (wins + other.successes) / total
-            variance = pooled * (1 - pooled) * (1 / counts + 1 / other.counts)
-            z = (result.probability - other.probability) / np.sqrt(variance)
-            rare = np.minimum(pooled, 1 - pooled) * total
-        enters = (counts > 0) & (other.counts > 0) & (rare >= EXPECTED)
-    else:
-        p = _law_on(result, other)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            z = (wins - counts * p) / np.sqrt(counts * p * (1 - p))
-        enters = (counts > 0) & (counts * np.minimum(p, 1 - p) >= EXPECTED)
-    _, first = np.unique(
-        np.column_stack([np.broadcast_to(result.m, z.shape).ravel(), result.k.ravel()]),
-        axis=0,
-        return_index=True,
-    )
+    paired = False
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if isinstance(other, PhaseMap):
+            paired = _same_problems(result, other)
+            excess, variance, enters = (_pairs if paired else _apart)(result, other)
+        else:
+            excess, variance, enters = _against(result, _law_on(result, other))
+        z = np.where(enters, excess / np.sqrt(variance), np.nan)
+    sizes = [np.broadcast_to(result.m, z.shape).ravel(), result.k.ravel()]
+    _, first = np.unique(np.column_stack(sizes), axis=0, return_index=True)
     once = np.zeros(z.size, dtype=bool)  # cells of equal sizes are one experiment
     once[first] = True
+    enters &= once.reshape(z.shape)
     if not enters.any():
         raise ValueError("no cell has a chance of both success and failure")
-    z = np.where(enters, z, np.nan)
-    enters &= once.reshape(z.shape)
-    total_score = float(np.sum(z[enters] ** 2))
-    dof = int(enters.sum())
-    return Comparison(z, total_score, dof, float(chdtrc(dof, total_score)))
+    total, dof = float(np.sum(z[enters] ** 2)), int(enters.sum())
+    mean = float(excess[enters].mean())
+    half = NORMAL95 * float(np.sqrt(variance[enters].sum())) / dof
+    p_value = float(chdtrc(dof, total))
+    return Comparison(z, total, dof, p_value, paired, mean, mean - half, mean + half)
+
+
+Scores = tuple[Vector, Vector, npt.NDArray[np.bool_]]
+"""Of each cell the excess of its share of successes, its variance, whether it enters"""
+
+
+def _against(result: PhaseMap, p: Vector) -> Scores:
+    counts, effect = result.counts, result.design_effect
+    enters = (counts > 0) & (counts * np.minimum(p, 1 - p) >= EXPECTED)
+    return result.probability - p, p * (1 - p) / counts * effect, enters
+
+
+def _apart(one: PhaseMap, two: PhaseMap) -> Scores:
+    total = one.counts + two.counts
+    pooled = (one.successes + two.successes) / total
+    spread = one.design_effect / one.counts + two.design_effect / two.counts
+    enters = (one.counts > 0) & (two.counts > 0)
+    enters &= np.minimum(pooled, 1 - pooled) * total >= EXPECTED
+    return one.probability - two.probability, pooled * (1 - pooled) * spread, enters
+
+
+def _pairs(one: PhaseMap, two: PhaseMap) -> Scores:
+    trials = min(one.trials, two.trials)
+    shared = [int(r.settings.get("signals_per_matrix", 1)) for r in (one, two)]
+    run = (one.counts > 0) & (two.counts > 0)
+    won, lost = (r.outcomes[:, :, :trials] == Verdict.SUCCESS for r in (one, two))
+    difference = won.astype(np.float64) - lost
+    sums = np.add.reduceat(difference, np.arange(0, trials, max(shared)), axis=2)
+    spread = np.sum(sums**2, axis=2)
+    return difference.mean(axis=2), spread / trials**2, run & (spread > 0)
+
+
+def _same_problems(one: PhaseMap, two: PhaseMap) -> bool:
+    same = one.n == two.n and np.array_equal(one.m, two.m)
+    if not (same and np.array_equal(one.k, two.k)):
+        raise ValueError("the maps must have the same n, m and k")
+    signals = [r.settings.get("signal") for r in (one, two)]
+    return one.seed == two.seed and signals[0] == signals[1]
 
 
 def _law_on(result: PhaseMap, law: Law | npt.ArrayLike) -> Vector:

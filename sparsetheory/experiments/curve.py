@@ -16,24 +16,23 @@ import numpy.typing as npt
 from sparsetheory._checks import check_integer, check_ratios
 from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.ensembles import gaussian
+from sparsetheory.experiments.environment import hardware
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.rules import Rule, relative_error
+from sparsetheory.experiments.setting import Setting, check_setting
 from sparsetheory.experiments.store import PhaseMap
-from sparsetheory.experiments.trials import (
-    COLUMN,
-    Setting,
-    check_setting,
-    run_trials,
-    stretches,
-)
+from sparsetheory.experiments.trials import run_trials, stretches
 from sparsetheory.experiments.trialstore import Outcomes, open_store
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
-from sparsetheory.theory.finite import l1_median_sparsity, l1_success_probability
+from sparsetheory.theory.finite import l1_success_probability
+from sparsetheory.theory.groups import group_success_probability
 from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
 
 BATCH = 16
 FIRST_SPREAD, SPREAD = 1.8, 0.9  # of a batch, in standard deviations of the transition
 LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
+COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
 Draw = Callable[[int, range], list[Verdict]]
 
 
@@ -87,8 +86,11 @@ def transition_curve(
     trials: int = 96,
     ensemble: Ensemble = gaussian,
     signal: Signal | str = sparse_signal,
+    noise: float = 0.0,
     seed: int = 0,
+    success: Rule = relative_error,
     tol: float = 1e-3,
+    stop_early: bool = False,
     workers: int | None = None,
     progress: bool = False,
     store: str | Path | None = None,
@@ -110,7 +112,8 @@ def transition_curve(
     n : int, optional
     trials : int
         Per δ, at least 16.
-    ensemble, signal, seed, tol, workers, progress, store, executor
+    ensemble, signal, noise, seed, success, tol, stop_early : optional
+    workers, progress, store, executor : optional
         As in `phase_transition`; a trial at (m, k) is the one that a map would run, and
         the two may share a store, into which a column goes when it is done.
 
@@ -130,7 +133,10 @@ def transition_curve(
     >>> bool(abs(curve.k50[0] - st.l1_median_sparsity(100, 50)) < 3)
     True
     """
-    setting = check_setting(solver, n, ensemble, signal, seed, tol)
+    setting = check_setting(
+        *(solver, n, ensemble, signal, seed, tol, success, noise),
+        stop_early=stop_early,
+    )
     ratios = check_ratios("delta", delta)
     trials = check_integer("trials", trials, BATCH)
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
@@ -140,7 +146,7 @@ def transition_curve(
     from tqdm import tqdm
 
     found: dict[int, Counts] = {}
-    described = setting.describe()
+    described = setting.describe() | {"hardware": hardware()}
     kept = contextlib.nullcontext() if store is None else open_store(store, setting)
     with (
         kept as book,
@@ -175,7 +181,7 @@ def _run(
             have = have | dict(zip(part, verdicts, strict=True))
         return [have[t] for t in block]
 
-    return sample_transition(draw, setting.n, m, trials), fresh
+    return sample_transition(draw, setting.n, m, trials, setting.unit), fresh
 
 
 def fit_map(result: PhaseMap) -> TransitionCurve:
@@ -205,15 +211,16 @@ def fit_map(result: PhaseMap) -> TransitionCurve:
         getattr(result, name)[i, j] for name in ("successes", "failures", "unresolved")
     ]
     cells = np.unique(np.column_stack(columns), axis=0)
-    return curve_of_cells(cells, result.n, result.seed, result.settings)
+    effect = result.design_effect
+    return curve_of_cells(cells, result.n, result.seed, result.settings, effect)
 
 
 def curve_of_cells(
-    cells: Counts, n: int, seed: int, settings: dict[str, Any]
+    cells: Counts, n: int, seed: int, settings: dict[str, Any], effect: float = 1.0
 ) -> TransitionCurve:
-    """Return the curve fitted to counts at (m, k)."""
+    """Return the curve fitted to counts at (m, k), divided by a design effect."""
     rows = np.unique(cells[:, 0])
-    fits = [_fit(cells[cells[:, 0] == m, 1:]) for m in rows]
+    fits = [_fit(cells[cells[:, 0] == m, 1:], effect) for m in rows]
     columns = {
         name: np.array([getattr(fit, name) for fit in fits], dtype=np.float64)
         for name in ("k50", "low", "high", "width")
@@ -230,7 +237,7 @@ def curve_of_cells(
     )
 
 
-def sample_transition(draw: Draw, n: int, m: int, trials: int) -> Counts:
+def sample_transition(draw: Draw, n: int, m: int, trials: int, unit: int = 1) -> Counts:
     """Place trials near the transition, whose place is not known.
 
     Parameters
@@ -238,7 +245,9 @@ def sample_transition(draw: Draw, n: int, m: int, trials: int) -> Counts:
     draw : callable
         ``(k, numbers of trials) -> verdicts``.
     n, m, trials : int
-        The search begins where Gaussian basis pursuit turns at these sizes.
+    unit : int
+        Trials are at multiples of it. The search begins where basis pursuit with
+        Gaussian matrices turns, for groups of that size.
 
     Returns
     -------
@@ -246,25 +255,26 @@ def sample_transition(draw: Draw, n: int, m: int, trials: int) -> Counts:
         Rows k, successes, failures, unresolved, with k ascending.
     """
     counts: dict[int, list[int]] = {}
+    most = max(m // unit, 1)
 
     def run(places: npt.ArrayLike) -> None:
-        wanted = np.clip(np.rint(places), 1, m).astype(int)
+        wanted = np.clip(np.rint(np.asarray(places) / unit), 1, most).astype(int) * unit
         for k, times in zip(*np.unique(wanted, return_counts=True), strict=True):
             row = counts.setdefault(int(k), [0, 0, 0])
             done = sum(row)
             for verdict in draw(int(k), range(done, done + int(times))):
                 row[COLUMN[verdict]] += 1
 
-    start, spread = _guess(n, m)
+    start, spread = _guess(n, m, unit)
     left = trials
     run(start + spread * np.linspace(-FIRST_SPREAD, FIRST_SPREAD, BATCH))
     left -= BATCH
     while left > 0:
         cells = np.array([[k, *counts[k]] for k in sorted(counts)])
         k, successes, tried = cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1)
-        if successes.sum() == 0 and k[0] > 1:
+        if successes.sum() == 0 and k[0] > unit:
             places = np.full(min(4, left), k[0] / 1.5)
-        elif successes.sum() == tried.sum() and k[-1] < m:
+        elif successes.sum() == tried.sum() and k[-1] < most * unit:
             places = np.full(min(4, left), m - (m - k[-1]) / 1.5)
         else:
             fit = _fit(cells)
@@ -279,19 +289,24 @@ def sample_transition(draw: Draw, n: int, m: int, trials: int) -> Counts:
     return np.array([[k, *counts[k]] for k in sorted(counts)], dtype=np.int64)
 
 
-def _guess(n: int, m: int) -> tuple[float, float]:
+def _guess(n: int, m: int, unit: int) -> tuple[float, float]:
     """Return where Gaussian basis pursuit turns, and its standard deviation in k."""
     if m >= n:
         return 0.5 * m, 0.1 * m
-    k50 = l1_median_sparsity(n, m)
-    k = np.unique(np.linspace(0, m, 400))
-    share = l1_success_probability(n, m, k)
-    high, low = np.interp([-0.8413, -0.1587], -share, k)
-    return k50, max(0.5 * float(low - high), 0.5)
+    if unit > 1:
+        active = np.arange(n // unit + 1)
+        share = group_success_probability(n // unit, unit, m, active)
+        k = unit * active
+    else:
+        k = np.unique(np.linspace(0, m, 400))
+        share = l1_success_probability(n, m, k)
+    high, middle, low = np.interp([-0.8413, -0.5, -0.1587], -share, k)
+    return float(middle), max(0.5 * float(low - high), 0.5 * unit)
 
 
-def _fit(cells: Counts) -> Transition:
+def _fit(cells: Counts, effect: float = 1.0) -> Transition:
     """Fit rows k, successes, failures, unresolved; NaN for a single k."""
     if len(cells) < 2:
         return Transition(np.nan, np.nan, np.nan, np.nan, True)
-    return fit_transition(cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1))
+    successes, tried = cells[:, 1], cells[:, 1:].sum(axis=1)
+    return fit_transition(cells[:, 0], successes / effect, tried / effect)

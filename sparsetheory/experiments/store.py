@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import csv
-import importlib.metadata
 import io
 import json
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Counts, Vector
 
-FORMAT = 1
-PACKAGES = ("sparsetheory", "numpy", "scipy", "numba", "rocket-fft")
+FORMAT = 2
+NOT_RUN = -2
 COLUMNS = (
     *("n", "m", "k", "delta", "rho", "trials"),
     *("successes", "failures", "unresolved", "low95", "high95"),
 )
-ARRAYS = ("delta", "rho", "m", "k", "successes", "failures", "unresolved")
+ARRAYS = ("delta", "rho", "m", "k", "outcomes")
+FIELDS = ("n", "seed", "settings")
 
 
 @dataclass(frozen=True, eq=False)
 class PhaseMap:
-    """Counts of recovery over the plane of δ = m/n and ρ = k/m.
+    """Outcomes of recovery over the plane of δ = m/n and ρ = k/m.
 
     Row i, column j belongs to ``rho[i]`` and ``delta[j]``. A cell that the ensemble
     can't fill, having too few rows, has no trials.
@@ -42,30 +43,73 @@ class PhaseMap:
     m : ndarray of int, shape (d,)
     k : ndarray of int, shape (r, d)
         The sizes that were run; plot against these.
-    successes, failures, unresolved : ndarray of int, shape (r, d)
-        They add up to `trials`. A trial is unresolved when its solver stopped short
-        without success, or a certificate was found neither way.
-    trials, n, seed : int
+    outcomes : ndarray of int8, shape (r, d, trials)
+        Of each trial: 1 success, -1 failure, 0 unresolved, -2 not run. A trial is
+        unresolved when its solver stopped short without success, or a certificate was
+        found neither way.
+    n, seed : int
     settings : dict
-        Solver, ensemble, signal and success rule, as text; versions of the packages.
+        Solver, ensemble, signal, success rule and the like, as text; versions of the
+        packages, processor and BLAS.
     """
 
     delta: Vector
     rho: Vector
     m: Counts
     k: Counts
-    successes: Counts
-    failures: Counts
-    unresolved: Counts
-    trials: int
+    outcomes: npt.NDArray[np.int8]
     n: int
     seed: int
     settings: dict[str, Any]
 
     @property
+    def trials(self) -> int:
+        """Trials per cell."""
+        return int(self.outcomes.shape[2])
+
+    @property
+    def successes(self) -> Counts:
+        """Number of successes per cell, shape (r, d)."""
+        return self._number(Verdict.SUCCESS)
+
+    @property
+    def failures(self) -> Counts:
+        """Number of failures per cell, shape (r, d)."""
+        return self._number(Verdict.FAILURE)
+
+    @property
+    def unresolved(self) -> Counts:
+        """Number of unresolved trials per cell, shape (r, d)."""
+        return self._number(Verdict.UNRESOLVED)
+
+    def _number(self, verdict: int) -> Counts:
+        return np.asarray(np.sum(self.outcomes == verdict, axis=2, dtype=np.int64))
+
+    @property
     def counts(self) -> Counts:
         """Trials per cell: `trials`, or 0 where the ensemble has too few rows."""
-        return self.successes + self.failures + self.unresolved
+        return np.asarray(np.sum(self.outcomes != NOT_RUN, axis=2, dtype=np.int64))
+
+    @property
+    def design_effect(self) -> float:
+        """How much sharing matrices has multiplied the variance of a count, at least 1.
+
+        The variance between matrices over that of independent trials, both summed over
+        the cells; 1 where each trial has a matrix of its own. Intervals and tests take
+        it into account.
+        """
+        share = int(self.settings.get("signals_per_matrix", 1))
+        won = (self.outcomes == Verdict.SUCCESS).astype(np.float64)
+        starts = np.arange(0, self.trials, share)
+        run = self.counts == self.trials
+        if share == 1 or starts.size < 2 or not run.any():
+            return 1.0
+        sizes = np.diff(np.append(starts, self.trials))
+        p = won[run].mean(axis=1)
+        sums = np.add.reduceat(won[run], starts, axis=1) - np.outer(p, sizes)
+        between = np.sum(sums**2) * starts.size / (starts.size - 1)
+        independent = self.trials * np.sum(p * (1 - p))
+        return max(1.0, float(between / independent)) if independent > 0 else 1.0
 
     @property
     def probability(self) -> Vector:
@@ -75,8 +119,12 @@ class PhaseMap:
         return share
 
     def interval(self, level: float = 0.95) -> tuple[Vector, Vector]:
-        """Return the Wilson interval of each probability, two arrays (r, d)."""
-        return wilson_interval(self.successes, self.counts, level)
+        """Return the Wilson interval of each probability, two arrays (r, d).
+
+        Counts are divided by `design_effect`.
+        """
+        effect = self.design_effect
+        return wilson_interval(self.successes / effect, self.counts / effect, level)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to an ``.npz``, to be read by `load`; return its path."""
@@ -109,17 +157,6 @@ class PhaseMap:
         return path
 
 
-def versions() -> dict[str, str]:
-    """Return what a result depends on beside its seed."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
 def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
     """Write named maps to one ``.npz``, whole or not at all.
 
@@ -149,8 +186,7 @@ def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
     header: dict[str, Any] = {"format": FORMAT, "maps": {}}
     arrays: dict[str, Any] = {}
     for name, result in maps.items():
-        fields = {f: getattr(result, f) for f in ("trials", "n", "seed", "settings")}
-        header["maps"][name] = fields
+        header["maps"][name] = {field: getattr(result, field) for field in FIELDS}
         for field in ARRAYS:
             arrays[f"{name}/{field}"] = getattr(result, field)
     content = io.BytesIO()
@@ -186,7 +222,7 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
     Raises
     ------
     ValueError
-        If the file is not a store of phase maps, or of a newer format.
+        If the file is not a store of phase maps, or of another format.
 
     Examples
     --------
@@ -203,13 +239,13 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
         with np.load(file, allow_pickle=False) as stored:
             content = {name: stored[name] for name in stored.files}
         header = json.loads(str(content["header"]))
-        newer = int(header["format"]) > FORMAT
-        maps = {} if newer else _maps(header["maps"], content)
+        other = int(header["format"]) != FORMAT
+        maps = {} if other else _maps(header["maps"], content)
     except Exception as error:  # damage shows as almost anything
         raise ValueError(f"{path} is not a file of phase maps: {error!r}") from error
-    if newer:
+    if other:
         raise ValueError(
-            f"{path} has format {header['format']}, this version reads up to {FORMAT}"
+            f"{path} has format {header['format']}, this version reads {FORMAT}"
         )
     return maps
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsetheory.experiments.trials import Setting
+from sparsetheory.experiments.setting import Setting
 from sparsetheory.solvers.certificates import Verdict
 
 FORMAT = 1
@@ -149,7 +149,7 @@ def fingerprint(setting: Setting) -> tuple[str, str]:
     identity = [described, _sources(), setting.n, setting.seed, repr(setting.tol)]
     identity += [
         _value(name, getattr(setting, name), None, frozenset())
-        for name in ("solver", "ensemble", "signal")
+        for name in ("solver", "ensemble", "signal", "success")
     ]
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
