@@ -12,7 +12,7 @@ from sparsetheory.ensembles import (
     spherical,
 )
 from sparsetheory.experiments.compare import Comparison, compare
-from sparsetheory.experiments.curve import TransitionCurve, fit_map, transition_curve
+from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.experiments.phase import phase_transition
@@ -21,7 +21,13 @@ from sparsetheory.experiments.rules import (
     most_of_support,
     relative_error,
 )
-from sparsetheory.experiments.store import PhaseMap, load_maps, save_maps
+from sparsetheory.experiments.store import (
+    PhaseMap,
+    TransitionCurve,
+    load_maps,
+    save_maps,
+    save_tables,
+)
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting import plot_phase_map, plot_phase_maps
@@ -188,6 +194,7 @@ __all__ = [
     "relative_error",
     "rip_guarantee",
     "save_maps",
+    "save_tables",
     "sparse_signal",
     "spherical",
     "state_evolution",

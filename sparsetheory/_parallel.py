@@ -23,6 +23,8 @@ _lock = threading.Lock()
 _holders = 0
 _limit: threadpool_limits | None = None
 
+GRACE = 1.0  # seconds
+
 Job = TypeVar("Job")
 Out = TypeVar("Out")
 
@@ -44,7 +46,8 @@ def parallel_map(
 
     By default from `workers` threads: kernels release the GIL, so the threads here are
     the parallelism, and BLAS is held to one thread meanwhile. An exception, Ctrl-C too,
-    cancels what has not begun, and ends what runs at its next `stop_if_cancelled`.
+    cancels what has not begun, and ends what runs at its next `stop_if_cancelled`;
+    whatever takes longer than a second to get there is not waited for.
 
     Any other `executor` gets twice as many jobs at a time as there are `workers`, and
     is left open; function and jobs must then be picklable if it needs that.
@@ -59,17 +62,20 @@ def parallel_map(
         _here.cancelled = cancelled
         return function(job)
 
-    with blas_held():
-        pool = ThreadPoolExecutor(workers)
-        try:
-            yield from _drain(pool, call, jobs, workers)
-        finally:
-            cancelled.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with blas_held():
+            yield from _drain(pool, call, jobs, workers, cancelled)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _drain(
-    executor: Executor, call: Callable[[Job], Out], jobs: Iterable[Job], workers: int
+    executor: Executor,
+    call: Callable[[Job], Out],
+    jobs: Iterable[Job],
+    workers: int,
+    cancelled: threading.Event | None = None,
 ) -> Iterator[tuple[Job, Out]]:
     todo = iter(jobs)
     running: dict[Future[Out], Job] = {}
@@ -82,8 +88,11 @@ def _drain(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
     finally:
+        if cancelled:
+            cancelled.set()
         for future in running:
             future.cancel()
+        wait(running, timeout=GRACE)
 
 
 def _held(function: Callable[[Job], Out], job: Job) -> Out:

@@ -40,7 +40,7 @@ def test_map_survives_a_round_trip(result, tmp_path):
 def test_several_maps_in_one_file(result, tmp_path):
     path = st.save_maps(tmp_path / "two.npz", {"a/b\nc": result, "": result})
     assert list(st.load_maps(path)) == ["a/b\nc", ""]
-    with pytest.raises(ValueError, match="holds 2 maps"):
+    with pytest.raises(ValueError, match="holds 2 results"):
         st.PhaseMap.load(path)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,62 +19,20 @@ from sparsetheory.experiments.environment import hardware
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.rules import Rule, relative_error
 from sparsetheory.experiments.setting import Setting, check_setting
-from sparsetheory.experiments.store import PhaseMap
+from sparsetheory.experiments.store import PhaseMap, TransitionCurve
 from sparsetheory.experiments.trials import run_trials, stretches
 from sparsetheory.experiments.trialstore import Outcomes, open_store
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.theory.finite import l1_success_probability
 from sparsetheory.theory.groups import group_success_probability
-from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
+from sparsetheory.types import Counts, Ensemble, Signal, Solver
 
 BATCH = 16
 FIRST_SPREAD, SPREAD = 1.8, 0.9  # of a batch, in standard deviations of the transition
 LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
 COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
 Draw = Callable[[int, range], list[Verdict]]
-
-
-@dataclass(frozen=True, eq=False)
-class TransitionCurve:
-    """The k at which recovery is an even bet, for several numbers of rows.
-
-    Attributes
-    ----------
-    m : ndarray of int, shape (d,)
-    k50, low, high, width : ndarray, shape (d,)
-        Estimate, ends of its 95 % confidence interval and width, see `Transition`;
-        NaN where the counts are at fewer than two different k; infinite or outside
-        [0, m] where all trials of the column ended alike.
-    separated : ndarray of bool, shape (d,)
-        Where the width rests on the penalty of the fit alone.
-    cells : ndarray of int, shape (c, 5)
-        The counts behind it: m, k, successes, failures, unresolved.
-    n, seed : int
-    settings : dict
-        As in `PhaseMap`.
-    """
-
-    m: Counts
-    k50: Vector
-    low: Vector
-    high: Vector
-    width: Vector
-    separated: npt.NDArray[np.bool_]
-    cells: Counts
-    n: int
-    seed: int
-    settings: dict[str, Any]
-
-    @property
-    def delta(self) -> Vector:
-        """Rows over columns, m / n."""
-        return self.m / self.n
-
-    @property
-    def rho50(self) -> Vector:
-        """The estimate over the number of rows, k50 / m."""
-        return self.k50 / self.m
 
 
 def transition_curve(

@@ -1,4 +1,4 @@
-"""Phase maps on disk: arrays and one JSON text in an ``.npz``, no pickles."""
+"""Results, and their files: arrays and one JSON text in an ``.npz``, no pickles."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from sparsetheory.types import Counts, Vector
 
 FORMAT = 2
 NOT_RUN = -2
-COLUMNS = (
-    *("n", "m", "k", "delta", "rho", "trials"),
-    *("successes", "failures", "unresolved", "low95", "high95"),
-)
-ARRAYS = ("delta", "rho", "m", "k", "outcomes")
 FIELDS = ("n", "seed", "settings")
+ARRAYS = {
+    "map": ("delta", "rho", "m", "k", "outcomes"),
+    "curve": ("m", "k50", "low", "high", "width", "separated", "cells"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,37 +133,118 @@ class PhaseMap:
     def load(cls, path: str | Path) -> PhaseMap:
         """Read the one map in the file at `path`."""
         maps = load_maps(path)
-        if len(maps) != 1:
+        if len(maps) != 1 or not isinstance(found := next(iter(maps.values())), cls):
             names = ", ".join(maps)
-            raise ValueError(f"{path} holds {len(maps)} maps ({names}): use load_maps")
-        return next(iter(maps.values()))
+            raise ValueError(
+                f"{path} holds {len(maps)} results ({names}): use load_maps"
+            )
+        return found
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return one row per cell that was run."""
+        low, high = self.interval()
+        counts, won, lost = self.counts, self.successes, self.failures
+        open_ = self.unresolved
+        return [
+            {
+                "n": self.n,
+                "m": int(self.m[j]),
+                "k": int(self.k[i, j]),
+                "delta": self.m[j] / self.n,
+                "rho": self.k[i, j] / self.m[j],
+                "trials": int(counts[i, j]),
+                "successes": int(won[i, j]),
+                "failures": int(lost[i, j]),
+                "unresolved": int(open_[i, j]),
+                "low95": round(float(low[i, j]), 6),
+                "high95": round(float(high[i, j]), 6),
+            }
+            for i, j in np.argwhere(counts > 0)
+        ]
 
     def to_csv(self, path: str | Path) -> Path:
         """Write one line per cell that was run; return the path."""
-        low, high = self.interval()
-        path = Path(path)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(COLUMNS)
-            for i, j in np.argwhere(self.counts > 0):
-                m, k = int(self.m[j]), int(self.k[i, j])
-                counts = (self.successes, self.failures, self.unresolved)
-                table.writerow(
-                    [self.n, m, k, m / self.n, k / m, int(self.counts[i, j])]
-                    + [int(c[i, j]) for c in counts]
-                    + [f"{low[i, j]:.6f}", f"{high[i, j]:.6f}"]
-                )
-        return path
+        return _write_table(Path(path), self.table())
 
 
-def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
-    """Write named maps to one ``.npz``, whole or not at all.
+@dataclass(frozen=True, eq=False)
+class TransitionCurve:
+    """The k at which recovery is an even bet, for several numbers of rows.
+
+    Attributes
+    ----------
+    m : ndarray of int, shape (d,)
+    k50, low, high, width : ndarray, shape (d,)
+        Estimate, ends of its 95 % confidence interval and width, see `Transition`;
+        NaN where the counts are at fewer than two different k; infinite or outside
+        [0, m] where all trials of the column ended alike.
+    separated : ndarray of bool, shape (d,)
+        Where the width rests on the penalty of the fit alone.
+    cells : ndarray of int, shape (c, 5)
+        The counts behind it: m, k, successes, failures, unresolved.
+    n, seed : int
+    settings : dict
+        As in `PhaseMap`.
+    """
+
+    m: Counts
+    k50: Vector
+    low: Vector
+    high: Vector
+    width: Vector
+    separated: npt.NDArray[np.bool_]
+    cells: Counts
+    n: int
+    seed: int
+    settings: dict[str, Any]
+
+    @property
+    def delta(self) -> Vector:
+        """Rows over columns, m / n."""
+        return self.m / self.n
+
+    @property
+    def rho50(self) -> Vector:
+        """The estimate over the number of rows, k50 / m."""
+        return self.k50 / self.m
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return one row per number of rows."""
+        columns = ("k50", "low", "high", "width")
+        trials = {m: int(self.cells[self.cells[:, 0] == m, 2:].sum()) for m in self.m}
+        return [
+            {"n": self.n, "m": int(m), "delta": m / self.n, "trials": trials[m]}
+            | {name: round(float(getattr(self, name)[j]), 6) for name in columns}
+            | {"rho50": round(float(self.rho50[j]), 8)}
+            | {"separated": bool(self.separated[j])}
+            for j, m in enumerate(self.m)
+        ]
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write one line per number of rows; return the path."""
+        return _write_table(Path(path), self.table())
+
+
+Result = PhaseMap | TransitionCurve
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]]) -> Path:
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_whole(path, text.getvalue().encode())
+    return path
+
+
+def save_maps(path: str | Path, maps: Mapping[str, Result]) -> Path:
+    """Write named maps and curves to one ``.npz``, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         ``.npz`` is added where it lacks.
-    maps : mapping of str to PhaseMap
+    maps : mapping of str to PhaseMap or TransitionCurve
 
     Returns
     -------
@@ -186,13 +266,47 @@ def save_maps(path: str | Path, maps: Mapping[str, PhaseMap]) -> Path:
     header: dict[str, Any] = {"format": FORMAT, "maps": {}}
     arrays: dict[str, Any] = {}
     for name, result in maps.items():
-        header["maps"][name] = {field: getattr(result, field) for field in FIELDS}
-        for field in ARRAYS:
+        kind = "map" if isinstance(result, PhaseMap) else "curve"
+        fields = {field: getattr(result, field) for field in FIELDS}
+        header["maps"][name] = {"kind": kind, **fields}
+        for field in ARRAYS[kind]:
             arrays[f"{name}/{field}"] = getattr(result, field)
     content = io.BytesIO()
     np.savez_compressed(content, header=np.array(json.dumps(header)), **arrays)
     write_whole(path, content.getvalue())
     return path
+
+
+def save_tables(stem: str | Path, results: Mapping[str, Result]) -> list[Path]:
+    """Write ``stem_maps.csv`` and ``stem_curves.csv``, of what there is; return paths.
+
+    Parameters
+    ----------
+    stem : str or Path
+    results : mapping of str to PhaseMap or TransitionCurve
+        The names become the first column.
+
+    Returns
+    -------
+    list of Path
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sparsetheory as st
+    >>> result = st.phase_transition(st.iht, n=20, delta=0.5, rho=0.1, trials=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     (path,) = st.save_tables(f"{folder}/iht", {"iht": result})
+    ...     print(path.read_text().splitlines()[0])
+    name,n,m,k,delta,rho,trials,successes,failures,unresolved,low95,high95
+    """
+    paths = []
+    for kind, title in ((PhaseMap, "maps"), (TransitionCurve, "curves")):
+        chosen = {n: r for n, r in results.items() if isinstance(r, kind)}
+        rows = [{"name": n} | row for n, r in chosen.items() for row in r.table()]
+        if rows:
+            paths.append(_write_table(Path(f"{stem}_{title}.csv"), rows))
+    return paths
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -208,7 +322,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def load_maps(path: str | Path) -> dict[str, PhaseMap]:
+def load_maps(path: str | Path) -> dict[str, Any]:
     """Read what `save_maps` wrote.
 
     Parameters
@@ -217,7 +331,7 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
 
     Returns
     -------
-    dict of str to PhaseMap
+    dict of str to PhaseMap or TransitionCurve
 
     Raises
     ------
@@ -250,8 +364,11 @@ def load_maps(path: str | Path) -> dict[str, PhaseMap]:
     return maps
 
 
-def _maps(header: dict[str, Any], content: dict[str, Any]) -> dict[str, PhaseMap]:
-    return {
-        name: PhaseMap(**{f: content[f"{name}/{f}"] for f in ARRAYS}, **fields)
-        for name, fields in header.items()
-    }
+def _maps(header: dict[str, Any], content: dict[str, Any]) -> dict[str, Result]:
+    kinds = {"map": PhaseMap, "curve": TransitionCurve}
+    found = {}
+    for name, fields in header.items():
+        kind = fields.pop("kind")
+        arrays = {f: content[f"{name}/{f}"] for f in ARRAYS[kind]}
+        found[name] = kinds[kind](**arrays, **fields)
+    return found
