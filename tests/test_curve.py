@@ -142,7 +142,7 @@ def test_a_transition_far_from_the_guess_is_found(k50):
     width = 0.04 * k50 + 0.5
     fits = simulate(400, 200, lambda k: expit((k50 - k) / width), 128, rng, 20)
     errors = np.array([f.k50 - k50 for f in fits])
-    assert np.median(np.abs(errors)) < 2 * width
+    assert np.median(np.abs(errors)) < 0.6 * width
 
 
 def test_curve_runs_the_trials_of_a_map():

@@ -223,27 +223,63 @@ def sample_transition(draw: Draw, n: int, m: int, trials: int, unit: int = 1) ->
                 row[COLUMN[verdict]] += 1
 
     start, spread = _guess(n, m, unit)
-    left = trials
-    run(start + spread * np.linspace(-FIRST_SPREAD, FIRST_SPREAD, BATCH))
-    left -= BATCH
+    left = trials - _locate(run, counts, start, spread, (unit, most * unit))
+    first = min(BATCH, left)
+    run(_middle(counts) + spread * np.linspace(-FIRST_SPREAD, FIRST_SPREAD, first))
+    left -= first
     while left > 0:
         cells = np.array([[k, *counts[k]] for k in sorted(counts)])
-        k, successes, tried = cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1)
-        if successes.sum() == 0 and k[0] > unit:
-            places = np.full(min(4, left), k[0] / 1.5)
-        elif successes.sum() == tried.sum() and k[-1] < most * unit:
-            places = np.full(min(4, left), m - (m - k[-1]) / 1.5)
-        else:
-            fit = _fit(cells)
-            middle = np.clip(fit.k50, k[0], k[-1]) if np.isfinite(fit.k50) else start
-            widest = max(3 * spread, 0.25 * (k[-1] - k[0]))
-            scale = LOGISTIC * fit.width if np.isfinite(fit.width) else spread
-            scale = float(np.clip(scale, 0.5 * spread, widest))
-            sides = np.resize([-SPREAD, SPREAD], min(BATCH, left))
-            places = middle + scale * sides
-        run(places)
-        left -= len(places)
+        k = cells[:, 0]
+        fit = _fit(cells)
+        middle = np.clip(fit.k50, k[0], k[-1]) if np.isfinite(fit.k50) else start
+        widest = max(3 * spread, 0.25 * (k[-1] - k[0]))
+        scale = LOGISTIC * fit.width if np.isfinite(fit.width) else spread
+        scale = float(np.clip(scale, 0.5 * spread, widest))
+        batch = min(BATCH, left)
+        run(middle + scale * np.resize([-SPREAD, SPREAD], batch))
+        left -= batch
     return np.array([[k, *counts[k]] for k in sorted(counts)], dtype=np.int64)
+
+
+def _locate(
+    run: Callable[[npt.ArrayLike], None],
+    counts: dict[int, list[int]],
+    start: float,
+    spread: float,
+    ends: tuple[int, int],
+) -> int:
+    """Step from `start` towards the transition by pairs of trials; return their number.
+
+    A step is twice as long as the last one while all pairs end alike, and half as long
+    when two in succession differ; a pair that differs in itself ends the search.
+    """
+    place, step, last, turned = start, 2 * spread, 0, False
+    for pairs in range(1, BATCH // 2 + 1):
+        before = sum(row[0] for row in counts.values())
+        run([place, place])
+        won = sum(row[0] for row in counts.values()) - before
+        side = won - 1
+        if side == 0 or (turned and step < spread):
+            break
+        if last:
+            turned = turned or side != last
+            step *= 0.5 if turned else 2.0
+        last = side
+        new = float(np.clip(place + side * step, *ends))
+        if new == place:
+            break
+        place = new
+    return 2 * pairs
+
+
+def _middle(counts: dict[int, list[int]]) -> float:
+    """Return where fewest outcomes are on the wrong side."""
+    k = np.array(sorted(counts))
+    won = np.array([counts[i][0] for i in k])
+    lost = np.array([sum(counts[i][1:]) for i in k])
+    edges = np.concatenate([[k[0]], 0.5 * (k[1:] + k[:-1]), [k[-1]]])
+    wrong = [lost[k < e].sum() + won[k > e].sum() for e in edges]
+    return float(edges[np.flatnonzero(wrong == np.min(wrong))].mean())
 
 
 def _guess(n: int, m: int, unit: int) -> tuple[float, float]:
