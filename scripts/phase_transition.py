@@ -1,13 +1,17 @@
 """Compute and draw phase transitions of sparse recovery.
 
-Without options: basis pursuit (certified) and iterative hard thresholding, on Gaussian
-matrices and on a convolution layer learned from images. Writes the picture as STEM.png
-and STEM.svg and its numbers as STEM.npz.
+Without options: maps of certified basis pursuit and of iterative hard thresholding, on
+Gaussian matrices and on a convolution layer learned from images, and the transitions of
+several solvers with intervals and theory. Writes STEM.npz, all numbers, and for each
+study a picture STEM_STUDY.png and .svg.
 
   python scripts/phase_transition.py
+  python scripts/phase_transition.py --preset paper --resume --csv
+  python scripts/phase_transition.py --study noise --study groups
   python scripts/phase_transition.py --solver iht --ensemble partial-dct --n 400
   python scripts/phase_transition.py --layer weights.npy --size 14 --out figures/mine
-  python scripts/phase_transition.py --redraw figures/phase_transition.npz
+  python scripts/phase_transition.py --engine dask --scheduler tcp://10.0.0.1:8786
+  python scripts/phase_transition.py --redraw figures/paper.npz
 """
 
 import os
@@ -17,10 +21,14 @@ import signal
 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import argparse
-import functools
+import contextlib
+import multiprocessing
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +36,10 @@ import matplotlib as mpl
 import numpy as np
 
 import sparsetheory as st
-from sparsetheory.plotting import save_figure
+from sparsetheory._parallel import cpu_count
+from sparsetheory.experiments import studies
+from sparsetheory.plotting.saving import save_figure
+from sparsetheory.plotting.studies import FIGURES, plot_studies
 
 mpl.use("Agg")
 
@@ -39,16 +50,6 @@ def lasso(A: Any, y: np.ndarray, k: int) -> st.Recovery:
 
 
 SOLVERS = {
-    "basis-pursuit": st.basis_pursuit,
-    "iht": functools.partial(st.iht, tol=1e-6, max_iter=500),
-    "htp": st.htp,
-    "cosamp": st.cosamp,
-    "subspace-pursuit": st.subspace_pursuit,
-    "omp": st.omp,
-    "amp": st.amp,
-    "lasso": lasso,
-}
-TITLES = {
     "basis-pursuit": "Basis pursuit, certified",
     "iht": "Iterative hard thresholding",
     "htp": "Hard thresholding pursuit",
@@ -56,22 +57,76 @@ TITLES = {
     "subspace-pursuit": "Subspace pursuit",
     "omp": "Orthogonal matching pursuit",
     "amp": "Approximate message passing",
+    "nonnegative": "Non-negative basis pursuit, certified",
     "lasso": "LASSO, small penalty",
 }
 ENSEMBLES = {
-    "gaussian": (st.gaussian, "Gaussian matrices"),
-    "rademacher": (st.rademacher, "matrices of random signs"),
-    "spherical": (st.spherical, "unit random columns"),
-    "partial-dct": (st.partial_dct, "random rows of the DCT"),
-    "partial-fourier": (st.partial_fourier, "random Fourier rows"),
-    "partial-hadamard": (st.partial_hadamard, "random Hadamard rows"),
-    "circulant": (st.random_circulant, "random rows of a circulant"),
-    "flat-circulant": (st.flat_circulant, "rows of an orthogonal circulant"),
-    "toeplitz": (st.random_toeplitz, "random Toeplitz matrices"),
-    "ar1": (st.gaussian_ar1, "columns correlated like .5^lag"),
-    "equicorrelated": (st.gaussian_equicorrelated, "columns of correlation .5"),
+    "gaussian": "Gaussian matrices",
+    "rademacher": "random signs",
+    "spherical": "unit random columns",
+    "partial-dct": "random rows of the DCT",
+    "partial-fourier": "random Fourier rows",
+    "partial-hadamard": "random Hadamard rows",
+    "circulant": "random rows of a circulant",
+    "flat-circulant": "rows of an orthogonal circulant",
+    "toeplitz": "random Toeplitz matrices",
+    "ar1": "columns correlated like .5^lag",
+    "equicorrelated": "columns of correlation .5",
 }
 SIGNALS = ("gaussian", "signs", "uniform", "nonnegative")
+ALL = list(studies.SOLVERS)
+UNCORRELATED = [t for t in studies.ENSEMBLES if "orrelat" not in t]
+SHORT = [t for t in UNCORRELATED if "Hadamard" not in t]  # for any n
+NINE = tuple(np.arange(1, 10) / 10)
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "quick": {
+        "maps": {"n": 100, "grid": 9, "trials": 10},
+        "curves": {"solvers": ALL[:2], "n": 100, "columns": 5, "trials": 32},
+        "scaling": {"sizes": (50, 100), "delta": (0.25, 0.5), "trials": 48},
+    },
+    "default": {
+        "maps": {"n": 200, "grid": 19, "trials": 20},
+        "curves": {"solvers": [*ALL[:3], ALL[5]], "n": 200, "columns": 9, "trials": 64},
+        "universality": {"draws": SHORT, "n": 100, "columns": 5, "trials": 64},
+        "scaling": {
+            "sizes": (50, 100, 200),
+            "delta": (0.1, 0.5, 0.9),
+            "trials": 96,
+        },
+    },
+    "paper": {
+        "maps": {"n": 400, "grid": 39, "trials": 50},
+        "curves": {"solvers": ALL, "n": 400, "columns": 19, "trials": 96},
+        "universality": {"draws": UNCORRELATED, "n": 256, "columns": 9, "trials": 192},
+        "noise": {
+            "n": 400,
+            "levels": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1),
+            "trials": 400,
+        },
+        "correlation": {
+            "n": 400,
+            "levels": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
+            "trials": 200,
+        },
+        "groups": {"n": 400, "sizes": (1, 2, 4, 8), "columns": 9, "trials": 96},
+        "scaling": {
+            "sizes": (50, 100, 200, 400, 800),
+            "delta": (0.1, 0.25, 0.5, 0.75, 0.9),
+            "trials": 192,
+        },
+        "support": {
+            "n": 512,
+            "counts": (4, 8, 16),
+            "rows": (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5, 1.8),
+            "trials": 400,
+        },
+    },
+}
+SMALLEST = {
+    **{"n": 32, "grid": 1, "columns": 1, "trials": 16, "levels": (0.1,)},
+    **{"delta": (0.5,), "counts": (2,), "rows": (1,)},
+}
 
 
 def whole(low: int) -> Any:
@@ -101,140 +156,192 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
+        "--preset",
+        choices=PRESETS,
+        default="default",
+        help="how much to compute: seconds, a minute, or half an hour",
+    )
+    add(
+        "--study",
+        choices=FIGURES,
+        action="append",
+        help="what to compute; may be repeated (default: what the preset has, or "
+        "maps if an option of theirs is given)",
+    )
+    add(
+        "--out",
+        type=Path,
+        metavar="STEM",
+        help="where to write (default: figures/PRESET)",
+    )
+    add("--csv", action="store_true", help="write tables too, STEM_*.csv")
+    add("--redraw", type=Path, metavar="FILE.npz", help="draw stored results again")
+    add("--seed", type=whole(0), default=0, help="(default: 0)")
+
+    running = parser.add_argument_group("running")
+    add = running.add_argument
+    add(
+        "--store",
+        type=Path,
+        metavar="FILE",
+        help="keep each trial's outcome there; a run that died goes on from it",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="the same with STEM.db, which is begun if it is not there",
+    )
+    add("--engine", choices=("threads", "processes", "dask"), default="threads")
+    add("--workers", type=whole(1), help="how many (default: one per processor)")
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster (default: a cluster on this machine)",
+    )
+
+    maps = parser.add_argument_group("maps")
+    add = maps.add_argument
+    add(
         "--solver",
         choices=SOLVERS,
         action="append",
         help="what to map; may be repeated (default: basis-pursuit and iht)",
     )
-    parser.add_argument(
+    add(
         "--ensemble",
         choices=[*ENSEMBLES, "layer"],
         action="append",
         help="matrices to draw; may be repeated (default: gaussian and layer)",
     )
-    parser.add_argument(
+    add(
         "--layer",
         type=Path,
         metavar="WEIGHTS.npy",
         help="weights of a convolution layer, shape (C_out, C_in, *kernel), to map "
         "instead of the shipped one",
     )
-    parser.add_argument(
+    add(
         "--size",
         type=whole(1),
         default=8,
         help="points per axis of the layer's input (default: 8)",
     )
-    parser.add_argument(
-        "--n",
-        type=whole(2),
-        default=200,
-        help="columns of the other matrices (default: 200)",
-    )
-    parser.add_argument(
-        "--grid",
-        type=whole(1),
-        default=19,
-        help="values of delta and of rho, inside (0, 1) (default: 19)",
-    )
-    parser.add_argument(
-        "--trials", type=whole(1), default=25, help="per cell (default: 25)"
-    )
-    parser.add_argument(
-        "--signal",
-        choices=SIGNALS,
-        default="gaussian",
-        help="law of the nonzeros (default: gaussian)",
-    )
-    parser.add_argument("--seed", type=whole(0), default=0, help="(default: 0)")
-    parser.add_argument(
-        "--workers", type=whole(1), help="threads (default: one per processor)"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("figures/phase_transition"),
-        metavar="STEM",
-        help="where to write (default: figures/phase_transition)",
-    )
-    parser.add_argument(
-        "--store",
-        type=Path,
-        metavar="FILE",
-        help="keep each trial's outcome there; a run that died goes on from it",
-    )
-    parser.add_argument(
-        "--redraw", type=Path, metavar="FILE.npz", help="draw stored maps again"
-    )
+    add("--n", type=whole(2), help="columns of the other matrices")
+    add("--grid", type=whole(1), help="values of delta and of rho, inside (0, 1)")
+    add("--trials", type=whole(1), help="per cell")
+    add("--signal", choices=SIGNALS, help="law of the nonzeros (default: gaussian)")
+
     args = parser.parse_args(argv)
     try:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=args.out.parent):
-            pass  # what can't be written shows before the work, not after
-        if args.redraw is not None:
-            args.stored = st.load_maps(args.redraw)
-            return args
-        chosen = args.ensemble or (["layer"] if args.layer else ["gaussian", "layer"])
-        if args.layer and "layer" not in chosen:
-            chosen.append("layer")
-        args.ensemble = [ENSEMBLES[name] for name in chosen if name != "layer"]
-        if "layer" in chosen:
-            layer = read_layer(args.layer, args.size)
-            out, into = layer.filters.shape[:2]
-            what = "Digits layer" if args.layer is None else args.layer.stem
-            title = f"{what}, {into} → {out} channels"
-            args.ensemble.append((st.random_rows(layer), title))
-        for draw, _ in args.ensemble:  # say now what it can't draw
-            draw(1, getattr(draw, "n", args.n), 0)
-        args.solver = list(dict.fromkeys(args.solver or ["basis-pursuit", "iht"]))
+        prepare(args)
     except (EOFError, OSError, TypeError, ValueError) as error:
         parser.error(str(error))
     return args
 
 
-def compute(args: argparse.Namespace) -> dict[str, st.PhaseMap]:
-    print("compiling", end=" ", file=sys.stderr, flush=True)
+def prepare(args: argparse.Namespace) -> None:
+    """Read and check all that the work depends on, before the work."""
+    args.out = args.out or Path("figures") / args.preset
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=args.out.parent):
+        pass  # what can't be written shows now
+    if args.redraw is not None:
+        args.stored = st.load_maps(args.redraw)
+        return
+    if args.scheduler and args.engine != "dask":
+        raise ValueError(f"--scheduler needs --engine dask, got {args.engine}")
+    if args.resume and args.store is None:
+        args.store = Path(f"{args.out}.db")
+    given = {key: getattr(args, key) for key in ("n", "grid", "trials", "signal")}
+    given = {key: value for key, value in given.items() if value is not None}
+    own = bool(given or args.solver or args.ensemble or args.layer)
+    args.scales = dict(PRESETS[args.preset])
+    if args.study or own:
+        chosen = args.study or ["maps"]
+        full = PRESETS["paper"] | PRESETS[args.preset]
+        args.scales = {name: full[name] for name in dict.fromkeys(chosen)}
+    if "maps" in args.scales:
+        args.scales["maps"] = args.scales["maps"] | given | mapped(args)
+        n = args.scales["maps"]["n"]
+        for draw in args.scales["maps"]["draws"].values():
+            draw(1, getattr(draw, "n", n), 0)  # says now what it can't draw
+
+
+def mapped(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the solvers and the ensembles of the maps."""
+    known = studies.SOLVERS | {SOLVERS["lasso"]: lasso}
+    solvers = [SOLVERS[name] for name in args.solver or ["basis-pursuit", "iht"]]
+    chosen = args.ensemble or (["layer"] if args.layer else ["gaussian", "layer"])
+    if args.layer and "layer" not in chosen:
+        chosen.append("layer")
+    draws: dict[str, Any] = {}
+    for name in chosen:
+        if name != "layer":
+            draws[ENSEMBLES[name]] = studies.ENSEMBLES[ENSEMBLES[name]]
+            continue
+        layer = read_layer(args.layer, args.size)
+        out, into = layer.filters.shape[:2]
+        what = "Digits layer" if args.layer is None else args.layer.stem
+        draws[f"{what}, {into} → {out} channels"] = st.random_rows(layer)
+    return {"solvers": {name: known[name] for name in solvers}, "draws": draws}
+
+
+@contextlib.contextmanager
+def engine(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the options of an experiment that say where trials run."""
+    workers = args.workers or cpu_count()
+    executor: Executor
+    if args.engine == "threads":
+        yield {"workers": workers}
+    elif args.engine == "processes":
+        deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, 1)}
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context, **deaf) as executor:
+            yield {"workers": workers, "executor": executor}
+    else:
+        from distributed import Client
+
+        local = {"n_workers": workers, "threads_per_worker": 1}
+        where = {"address": args.scheduler} if args.scheduler else local
+        with Client(**where) as client:
+            threads = sum(client.nthreads().values())
+            yield {"workers": max(threads, 1), "executor": client.get_executor()}
+
+
+def compute(args: argparse.Namespace) -> dict[str, Any]:
+    """Run the studies one after the other."""
     start = time.perf_counter()
-    for draw, _ in args.ensemble:
-        for solver in args.solver:
-            problem = {"delta": 0.02, "rho": 0.5, "trials": 1, "ensemble": draw}
-            n = getattr(draw, "n", args.n)
-            st.phase_transition(SOLVERS[solver], n=n, workers=1, **problem)
-    print(f"took {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    for name, scale in args.scales.items():
+        print(f"\rcompiling for {name:12}", end="", file=sys.stderr, flush=True)
+        small = {key: SMALLEST.get(key, value) for key, value in scale.items()}
+        getattr(studies, name)({"workers": 1}, **small)
+    print(f"\rcompiled in {time.perf_counter() - start:.1f} s     ", file=sys.stderr)
+    results: dict[str, Any] = {}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    ticks = np.arange(1, args.grid + 1) / (args.grid + 1)
-    maps = {}
-    for draw, name in args.ensemble:
-        for solver in args.solver:
-            own = getattr(draw, "n", None)
-            title = f"{TITLES[solver]}\n{name}, n = {own or args.n}"
-            maps[title] = st.phase_transition(
-                SOLVERS[solver],
-                n=own or args.n,
-                delta=ticks,
-                rho=ticks,
-                trials=args.trials,
-                ensemble=draw,
-                signal=args.signal,
-                seed=args.seed,
-                workers=args.workers,
-                progress=True,
-                store=args.store,
-            )
-    return maps
+    with engine(args) as options:
+        run = {"seed": args.seed, "store": args.store, "progress": True} | options
+        for i, (name, scale) in enumerate(args.scales.items(), 1):
+            print(f"{name}, {i} of {len(args.scales)}", file=sys.stderr)
+            results |= getattr(studies, name)(run, **scale)
+            st.save_maps(f"{args.out}.npz", results)
+    return results
 
 
 def main(argv: list[str] | None = None) -> None:
     start = time.perf_counter()
     args = arguments(argv)
-    maps = args.stored if args.redraw is not None else compute(args)
-    paths = [] if args.redraw else [st.save_maps(f"{args.out}.npz", maps)]
-    paths += save_figure(st.plot_phase_maps(maps, columns=2), args.out)
-    for title, result in maps.items():
-        unresolved = int(result.unresolved.sum())
-        name = title.replace("\n", ", ")
-        print(f"{name}: {int(result.counts.sum())} trials, {unresolved} unresolved")
+    results = args.stored if args.redraw is not None else compute(args)
+    paths = [] if args.redraw else [Path(f"{args.out}.npz")]
+    for study, figure in plot_studies(results).items():
+        paths += save_figure(figure, f"{args.out}_{study}")
+    if args.csv:
+        paths += st.save_tables(args.out, results)
+    for name, result in results.items():
+        cells = [result.counts, result.unresolved]
+        trials, unresolved = (int(np.sum(c)) for c in cells)
+        print(f"{name}: {trials} trials, {unresolved} unresolved")
     print(f"wrote {', '.join(map(str, paths))} in {time.perf_counter() - start:.0f} s")
 
 
@@ -242,7 +349,9 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit(130)
-    except (OSError, ValueError) as error:  # of the store or the disk, while running
+        for child in multiprocessing.active_children():
+            child.terminate()
+        os._exit(130)  # whatever still runs in a thread is not waited for
+    except (BrokenProcessPool, OSError, ValueError) as error:
         print(f"phase_transition.py: error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -30,7 +30,8 @@ from sparsetheory.experiments.store import (
 )
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
-from sparsetheory.plotting import plot_phase_map, plot_phase_maps
+from sparsetheory.plotting.curves import plot_transition_curves
+from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
@@ -187,6 +188,7 @@ __all__ = [
     "phase_transition",
     "plot_phase_map",
     "plot_phase_maps",
+    "plot_transition_curves",
     "rademacher",
     "random_circulant",
     "random_rows",

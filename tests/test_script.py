@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import sparsetheory as st
-from sparsetheory.plotting import save_figure
+from sparsetheory.plotting.saving import save_figure
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"

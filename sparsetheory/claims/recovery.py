@@ -1,21 +1,30 @@
 """Claims on recovery from few measurements."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
 from sparsetheory._checks import quiet
 from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.claims.claim import D001, D004, Claim, Finding, Number, Numbers
-from sparsetheory.ensembles import gaussian, random_rows
+from sparsetheory.ensembles import (
+    gaussian,
+    gaussian_equicorrelated,
+    random_rows,
+)
+from sparsetheory.experiments.compare import compare
+from sparsetheory.experiments.curve import transition_curve
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.experiments.rules import exact_support
+from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.theory.curves import l1_weak_threshold
 from sparsetheory.theory.finite import l1_success_probability
+from sparsetheory.theory.volumes import l1_exact_success_probability
 from sparsetheory.types import Ensemble, Matrix, Vector
 
 PHYSICS = (D001, "The Physics of Information: Pruning and Compressed Sensing")
@@ -38,6 +47,35 @@ def certified(
     return int(found.successes[0, 0])
 
 
+@cache
+def full_map() -> PhaseMap:
+    """Map certified basis pursuit with Gaussian matrices."""
+    ratios = np.arange(1, 20) / 20
+    return phase_transition(
+        basis_pursuit, n=200, delta=ratios, rho=ratios, trials=20, seed=0
+    )
+
+
+def exact_law(n: int, m: int, k: int) -> float:
+    """Return the probability that basis pursuit recovers."""
+    return float(_exact_law(n, k)[m])
+
+
+@cache
+def _exact_law(n: int, k: int) -> Vector:
+    return np.asarray(l1_exact_success_probability(n, k))
+
+
+def map_numbers() -> dict[str, Number]:
+    """Return how the full map compares with the exact law."""
+    found = full_map()
+    return {
+        "map_trials": int(found.counts.sum()),
+        "map_unresolved": int(found.unresolved.sum()),
+        "map_p_value": compare(found, exact_law).p_value,
+    }
+
+
 def share(name: str, successes: int, trials: int) -> dict[str, Number]:
     """Return a count and the 95 % Wilson interval of its probability."""
     low, high = wilson_interval(successes, trials)
@@ -45,7 +83,11 @@ def share(name: str, successes: int, trials: int) -> dict[str, Number]:
 
 
 def few_measurements() -> dict[str, Number]:
-    """Recover 6-sparse signals from 2 s log(n/s) measurements, and from fewer."""
+    """Recover 6-sparse signals from 2 s log(n/s) measurements, and from fewer.
+
+    And over the full map, find the least C so that C k log(e n/k) measurements are
+    enough in every cell.
+    """
     s, trials, enough, few = 6, 100, 2.0, 0.6
     sizes = (100, 200, 400)
     m = {n: int(np.ceil(enough * s * np.log(n / s))) for n in sizes}
@@ -53,7 +95,11 @@ def few_measurements() -> dict[str, Number]:
     n = sizes[-1]
     fewer = int(np.ceil(few * s * np.log(n / s)))
     rows = certified(n, m[n], s, trials, random_rows(np.eye(n)))
+    grid = full_map()
+    need = grid.m / (grid.k * (1.0 + np.log(grid.n / grid.k)))
     return {
+        **map_numbers(),
+        "map_constant": float(need[grid.probability < 0.9].max()),
         "trials": trials,
         "share_of_n": m[n] / n,
         **share("enough", least, trials),
@@ -67,6 +113,8 @@ def few_measurements_rule(x: Numbers) -> Finding:
     """Ask for success with enough random measurements, and failure otherwise."""
     if x["enough_high"] < 0.5:
         return Finding.REFUTED
+    if x["map_p_value"] < 1e-3 or x["map_constant"] > 3:
+        return Finding.UNDECIDED
     if x["enough_low"] <= 0.9 or x["share_of_n"] > 0.2:
         return Finding.UNDECIDED
     if max(x["few_high"], x["rows_of_identity_high"]) < 0.1:
@@ -94,11 +142,42 @@ def noise_and_correlation() -> dict[str, Number]:
     one_fewer, correlated = (sum(side) for side in zip(*pairs, strict=True))
     return {
         **numbers,
+        **_whole_maps(),
         "l1_trials": len(pairs),
         **share("l1_one_fewer", one_fewer, len(pairs)),
         **share("l1_correlation_.9", correlated, len(pairs)),
         "l1_exceptions": sum(fewer and not alike for fewer, alike in pairs),
     }
+
+
+def _whole_maps() -> dict[str, Number]:
+    """Return how much of a map of supports found is lost, by pairs of trials."""
+    ratios = np.arange(1, 10) / 10
+    draw = partial(gaussian_equicorrelated, correlation=0.5)
+    settings = {
+        "clean": {},
+        "noise_.5": {"noise": 0.5},
+        "correlation_.5": {"ensemble": draw},
+    }
+    maps = {
+        name: phase_transition(
+            partial(iht, max_iter=500, tol=1e-6),
+            n=100,
+            delta=ratios,
+            rho=ratios,
+            trials=10,
+            signal="signs",
+            success=exact_support,
+            **options,
+        )
+        for name, options in settings.items()
+    }
+    numbers: dict[str, Number] = {}
+    for name in ("noise_.5", "correlation_.5"):
+        found = compare(maps[name], maps["clean"])
+        numbers[f"map_{name}"] = found.difference
+        numbers |= {f"map_{name}_low": found.low, f"map_{name}_high": found.high}
+    return numbers
 
 
 def _problem(
@@ -147,17 +226,24 @@ def noise_and_correlation_rule(x: Numbers) -> Finding:
         return Finding.NOT_AT_THIS_SCALE
     if any(x[f"{harm}_high"] >= x["clean_low"] for harm in harms):
         return Finding.UNDECIDED
+    if max(x["map_noise_.5_high"], x["map_correlation_.5_high"]) >= 0:
+        return Finding.UNDECIDED
     if x["l1_correlation_.9_high"] < x["l1_one_fewer_low"]:
         return Finding.HOLDS
     return Finding.HOLDS_IF if x["l1_exceptions"] == 0 else Finding.UNDECIDED
 
 
 def transition_width() -> dict[str, Number]:
-    """Recover 20 % below and above the asymptotic curve, at two sizes."""
+    """Recover 20 % below and above the asymptotic curve, at two sizes.
+
+    The width is the change of k/m that takes the odds from 1 to e.
+    """
     trials, delta = 400, 0.5
     rho = float(l1_weak_threshold(delta))
-    numbers: dict[str, Number] = {"trials": trials}
+    numbers: dict[str, Number] = {**map_numbers(), "trials": trials}
     for n in (100, 400):
+        curve = transition_curve(basis_pursuit, n=n, delta=delta, trials=400)
+        numbers[f"width_{n}"] = float(curve.width[0]) / round(delta * n)
         m = round(delta * n)
         for side, factor in (("below", 0.8), ("above", 1.2)):
             k = round(factor * rho * m)
@@ -169,7 +255,10 @@ def transition_width() -> dict[str, Number]:
 
 def transition_width_rule(x: Numbers) -> Finding:
     """Ask for more success below and less above, both by intervals."""
+    if x["map_p_value"] < 1e-3:
+        return Finding.UNDECIDED
     sharper = (
+        x["width_400"] < x["width_100"],
         x["below_400_low"] > x["below_100_high"],
         x["above_400_high"] < x["above_100_low"],
     )

@@ -254,7 +254,7 @@ def _locate(
     when two in succession differ; a pair that differs in itself ends the search.
     """
     place, step, last, turned = start, 2 * spread, 0, False
-    for pairs in range(1, BATCH // 2 + 1):
+    for _ in range(BATCH // 2):
         before = sum(row[0] for row in counts.values())
         run([place, place])
         won = sum(row[0] for row in counts.values()) - before
@@ -269,7 +269,7 @@ def _locate(
         if new == place:
             break
         place = new
-    return 2 * pairs
+    return sum(map(sum, counts.values()))
 
 
 def _middle(counts: dict[int, list[int]]) -> float:

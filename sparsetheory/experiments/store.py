@@ -208,6 +208,16 @@ class TransitionCurve:
         """The estimate over the number of rows, k50 / m."""
         return self.k50 / self.m
 
+    @property
+    def counts(self) -> Counts:
+        """Trials in each row of `cells`."""
+        return np.asarray(self.cells[:, 2:].sum(axis=1))
+
+    @property
+    def unresolved(self) -> Counts:
+        """Unresolved trials in each row of `cells`."""
+        return self.cells[:, 4]
+
     def table(self) -> list[dict[str, Any]]:
         """Return one row per number of rows."""
         columns = ("k50", "low", "high", "width")

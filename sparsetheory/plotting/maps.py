@@ -1,17 +1,14 @@
-"""Figures of results; the only place that imports Matplotlib."""
+"""Phase maps as pictures."""
 
-import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sparsetheory.experiments.store import PhaseMap, write_whole
+from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.theory.curves import l1_weak_threshold
 from sparsetheory.theory.finite import l1_median_sparsity
 from sparsetheory.types import Vector
 
-SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
 ASYMPTOTIC = "Gaussian basis pursuit, n → ∞"
 LAW_HOLDS = 0.98  # beyond this delta the law at finite n fails
 CURVE = {"color": "#d55e00", "linewidth": 2.2}
@@ -156,26 +153,6 @@ def plot_phase_maps(maps: dict[str, PhaseMap], columns: int = 2) -> Any:
     labels = [ASYMPTOTIC, "the same, even odds at this n"]
     _legend(figure, lines, labels, loc="outside lower center", ncols=2)
     return figure
-
-
-def save_figure(figure: Any, stem: str | Path) -> list[Path]:
-    """Write ``stem.png`` and ``stem.svg``, bit for bit the same every time.
-
-    Each is written whole or not at all.
-    """
-    import matplotlib as mpl
-
-    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
-    metadata: list[dict[str, Any]] = [
-        {"Software": None},
-        {"Date": None, "Creator": None},
-    ]
-    for path, entries in zip(paths, metadata, strict=True):
-        picture = io.BytesIO()
-        with mpl.rc_context(SAVING):
-            figure.savefig(picture, format=path.suffix[1:], dpi=150, metadata=entries)
-        write_whole(path, picture.getvalue())
-    return paths
 
 
 def _legend(owner: Any, *entries: Any, **where: Any) -> None:

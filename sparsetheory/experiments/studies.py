@@ -1,0 +1,237 @@
+"""The experiments behind the figures.
+
+A study returns results under names whose parts are separated by slashes, the first
+being that of the study. Its argument `run` holds what phase transitions take in
+addition: seed, workers, progress, store, executor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sparsetheory import ensembles, structured
+from sparsetheory.experiments.curve import transition_curve
+from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.experiments.rules import exact_support
+from sparsetheory.experiments.setting import can_continue
+from sparsetheory.experiments.store import Result
+from sparsetheory.signals import grouped_signal
+from sparsetheory.solvers.amp import amp
+from sparsetheory.solvers.basis_pursuit import (
+    basis_pursuit,
+)
+
+group_basis_pursuit = nonnegative_basis_pursuit = basis_pursuit
+from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.proximal import fista
+from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.types import Ensemble, Recovery, Solver, Vector
+
+Run = Mapping[str, Any]
+
+
+def lasso(A: Any, y: Vector, k: int) -> Recovery:
+    """Solve the LASSO with a small penalty, to high accuracy."""
+    return fista(A, y, 1e-2 * float(np.abs(A.T @ y).max()), tol=1e-9)
+
+
+SOLVERS: dict[str, Solver] = {
+    "Basis pursuit, certified": basis_pursuit,
+    "Iterative hard thresholding": partial(iht, max_iter=1000),
+    "Hard thresholding pursuit": htp,
+    "CoSaMP": cosamp,
+    "Subspace pursuit": subspace_pursuit,
+    "Orthogonal matching pursuit": omp,
+    "Approximate message passing": amp,
+    "Non-negative basis pursuit, certified": nonnegative_basis_pursuit,
+}
+ENSEMBLES: dict[str, Ensemble] = {
+    "Gaussian matrices": ensembles.gaussian,
+    "random signs": ensembles.rademacher,
+    "unit random columns": ensembles.spherical,
+    "random rows of the DCT": structured.partial_dct,
+    "random Fourier rows": structured.partial_fourier,
+    "random Hadamard rows": structured.partial_hadamard,
+    "random rows of a circulant": structured.random_circulant,
+    "rows of an orthogonal circulant": structured.flat_circulant,
+    "random Toeplitz matrices": structured.random_toeplitz,
+    "columns correlated like .5^lag": ensembles.gaussian_ar1,
+    "columns of correlation .5": ensembles.gaussian_equicorrelated,
+}
+BASIS_PURSUIT, IHT, HTP, _, _, OMP, *_, NONNEGATIVE = SOLVERS
+
+
+def ratios(count: int) -> Vector:
+    """Return so many values evenly inside (0, 1)."""
+    return np.arange(1, count + 1) / (count + 1)
+
+
+def maps(
+    run: Run,
+    *,
+    solvers: Mapping[str, Solver],
+    draws: Mapping[str, Ensemble],
+    n: int,
+    grid: int,
+    trials: int,
+    signal: str = "gaussian",
+) -> dict[str, Result]:
+    """Map each solver on each ensemble."""
+    return {
+        f"maps/{name}/{title}": phase_transition(
+            *(solver,),
+            n=getattr(draw, "n", n),
+            delta=ratios(grid),
+            rho=ratios(grid),
+            trials=trials,
+            ensemble=draw,
+            signal=signal,
+            stop_early=can_continue(solver) and not hasattr(draw, "max_rows"),
+            **run,
+        )
+        for title, draw in draws.items()
+        for name, solver in solvers.items()
+    }
+
+
+def curves(
+    run: Run, *, solvers: Iterable[str], n: int, columns: int, trials: int
+) -> dict[str, Result]:
+    """Find the transitions of solvers, for Gaussian and for equal amplitudes."""
+    found: dict[str, Result] = {}
+    for amplitude in ("gaussian", "signs"):
+        for name in solvers:
+            solver = SOLVERS[name]
+            found[f"curves/{amplitude}/{name}"] = transition_curve(
+                *(solver,),
+                n=n,
+                delta=ratios(columns),
+                trials=trials,
+                signal="nonnegative" if name == NONNEGATIVE else amplitude,
+                stop_early=can_continue(solver),
+                **run,
+            )
+    return found
+
+
+def universality(
+    run: Run, *, draws: Iterable[str], n: int, columns: int, trials: int
+) -> dict[str, Result]:
+    """Find the transitions of a convex and of a greedy solver on many ensembles."""
+    return {
+        f"universality/{name}/{title}": transition_curve(
+            *(SOLVERS[name],),
+            n=n,
+            delta=ratios(columns),
+            trials=trials,
+            ensemble=ENSEMBLES[title],
+            signal="signs",
+            stop_early=can_continue(SOLVERS[name]),
+            **run,
+        )
+        for name in (BASIS_PURSUIT, IHT)
+        for title in draws
+    }
+
+
+def noise(run: Run, *, n: int, levels: Iterable[float], trials: int) -> dict[str, Any]:
+    """Find supports from data with more and more noise."""
+    return {
+        f"noise/{name}/{level:g}": phase_transition(
+            *(SOLVERS[name],),
+            n=n,
+            delta=0.5,
+            rho=0.1,
+            trials=trials,
+            signal="signs",
+            noise=level,
+            success=exact_support,
+            **run,
+        )
+        for name in (IHT, HTP, OMP)
+        for level in levels
+    }
+
+
+def correlation(
+    run: Run, *, n: int, levels: Iterable[float], trials: int
+) -> dict[str, Result]:
+    """Recover with columns that are more and more alike."""
+    kinds = {
+        "like c^lag": ensembles.gaussian_ar1,
+        "c between any two": ensembles.gaussian_equicorrelated,
+    }
+    levels = list(levels)
+    return {
+        f"correlation/{kind}/{name}/{level:g}": phase_transition(
+            *(SOLVERS[name],),
+            n=n,
+            delta=0.5,
+            rho=0.2,
+            trials=trials,
+            ensemble=partial(draw, correlation=level),
+            signal="signs",
+            stop_early=can_continue(SOLVERS[name]),
+            **run,
+        )
+        for kind, draw in kinds.items()
+        for name in (BASIS_PURSUIT, IHT, HTP, OMP)
+        for level in levels
+    }
+
+
+def groups(
+    run: Run, *, n: int, sizes: Iterable[int], columns: int, trials: int
+) -> dict[str, Result]:
+    """Find the transitions of the group norm, for groups of several sizes."""
+    return {
+        f"groups/{size}": transition_curve(
+            *(partial(group_basis_pursuit, groups=size),),
+            n=n,
+            delta=ratios(columns),
+            trials=trials,
+            signal=grouped_signal(size),
+            **run,
+        )
+        for size in sizes
+    }
+
+
+def scaling(
+    run: Run, *, sizes: Iterable[int], delta: Iterable[float], trials: int
+) -> dict[str, Result]:
+    """Find the transitions of basis pursuit at several n."""
+    delta = list(delta)
+    return {
+        f"scaling/{n}": transition_curve(
+            basis_pursuit, n=n, delta=delta, trials=trials, **run
+        )
+        for n in sizes
+    }
+
+
+def support(
+    run: Run, *, n: int, counts: Iterable[int], rows: Iterable[float], trials: int
+) -> dict[str, Result]:
+    """Find supports by the LASSO, at multiples of 2 k log(n - k) rows."""
+    rows = list(rows)
+    sizes = {(k, round(2 * k * np.log(n - k) * r)) for k in counts for r in rows}
+    return {
+        f"support/{k}/{m}": phase_transition(
+            *(lasso,),
+            n=n,
+            delta=m / n,
+            rho=k / m,
+            trials=trials,
+            signal="signs",
+            success=exact_support,
+            tol=1e-6,
+            **run,
+        )
+        for k, m in sorted(sizes)
+        if k <= m <= n
+    }

@@ -1,0 +1,1 @@
+"""Figures of results; the only place that imports Matplotlib."""
