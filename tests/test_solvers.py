@@ -29,6 +29,7 @@ def lam_of(A, y):
 
 SOLVERS = {
     "iht": lambda A, y, **o: st.iht(A, y, 4, **o),
+    "iht, accelerated": lambda A, y, **o: st.iht(A, y, 4, accelerate=True, **o),
     "iht, fixed": lambda A, y, **o: st.iht(
         A, y, 4, step=0.9 / st.operator_norm(A) ** 2, **o
     ),
