@@ -25,8 +25,9 @@ from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.certificates import Verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.proximal import fista, group_ista, ista
-from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.solvers.pursuit import cosamp, debias, htp, omp, subspace_pursuit
 from sparsetheory.structured import (
     flat_circulant,
     partial_dct,
@@ -127,6 +128,7 @@ __all__ = [
     "coherence_guarantee",
     "compare",
     "cosamp",
+    "debias",
     "digits_filters",
     "fista",
     "fit_map",
@@ -136,7 +138,9 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "group_iht",
     "group_ista",
+    "group_omp",
     "group_sparse_signal",
     "group_statistical_dimension",
     "group_success_probability",
