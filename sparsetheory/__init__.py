@@ -23,7 +23,13 @@ from sparsetheory.plotting import plot_phase_map, plot_phase_maps
 from sparsetheory.signals import group_sparse_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
-from sparsetheory.solvers.certificates import Verdict, l1_verdict
+from sparsetheory.solvers.certificates import (
+    Verdict,
+    group_verdict,
+    l1_verdict,
+    nonnegative_verdict,
+)
+from sparsetheory.solvers.duals import DualCertificate, dual_certificate
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.proximal import fista, group_ista, ista
@@ -107,6 +113,7 @@ __all__ = [
     "RIP_CONDITIONS",
     "BlockCirculant",
     "Comparison",
+    "DualCertificate",
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
@@ -130,6 +137,7 @@ __all__ = [
     "cosamp",
     "debias",
     "digits_filters",
+    "dual_certificate",
     "fista",
     "fit_map",
     "fit_transition",
@@ -144,6 +152,7 @@ __all__ = [
     "group_sparse_signal",
     "group_statistical_dimension",
     "group_success_probability",
+    "group_verdict",
     "group_weak_threshold",
     "htp",
     "iht",
@@ -168,6 +177,7 @@ __all__ = [
     "nonnegative_exact_success_probability",
     "nonnegative_intrinsic_volumes",
     "nonnegative_strong_threshold",
+    "nonnegative_verdict",
     "nonnegative_weak_threshold",
     "omp",
     "operator_norm",

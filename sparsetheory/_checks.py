@@ -157,7 +157,7 @@ def check_loop(max_iter: Any, tol: Any) -> tuple[int, float]:
 
 
 def check_support(support: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
-    """Return indices in ``0..n-1``, ascending, from such indices or a mask."""
+    """Return indices in ``0..n-1``, in their order, from such indices or a mask."""
     given = np.asarray(support)
     if given.ndim != 1:
         raise ValueError(f"support must have 1 axis, got shape {given.shape}")
@@ -172,7 +172,8 @@ def check_support(support: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
     outside = given[(given < 0) | (given >= n)]
     if outside.size:
         raise ValueError(f"support must lie in 0..{n - 1}, got {outside[0]}")
-    places, counts = np.unique(given.astype(np.int64), return_counts=True)
-    if places.size < given.size:
-        raise ValueError(f"support must not repeat, got {places[counts > 1][0]} twice")
+    places = given.astype(np.int64)
+    values, counts = np.unique(places, return_counts=True)
+    if values.size < places.size:
+        raise ValueError(f"support must not repeat, got {values[counts > 1][0]} twice")
     return places
