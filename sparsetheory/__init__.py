@@ -22,7 +22,11 @@ from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting import plot_phase_map, plot_phase_maps
 from sparsetheory.signals import group_sparse_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
-from sparsetheory.solvers.basis_pursuit import basis_pursuit
+from sparsetheory.solvers.basis_pursuit import (
+    basis_pursuit,
+    group_basis_pursuit,
+    nonnegative_basis_pursuit,
+)
 from sparsetheory.solvers.certificates import (
     Verdict,
     group_verdict,
@@ -146,6 +150,7 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "group_basis_pursuit",
     "group_iht",
     "group_ista",
     "group_omp",
@@ -174,6 +179,7 @@ __all__ = [
     "load_maps",
     "noise_sensitivity",
     "nonnegative_amp_threshold",
+    "nonnegative_basis_pursuit",
     "nonnegative_exact_success_probability",
     "nonnegative_intrinsic_volumes",
     "nonnegative_strong_threshold",

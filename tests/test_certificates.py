@@ -239,7 +239,7 @@ def test_curvature_of_the_distance_is_that_of_differences(rng):
     h = np.empty(12)
     excess(v, 1.5, groups, False, h)
     assert 0 < np.count_nonzero(h) < 12
-    rows = curved_rows(F, h, v, 1.5, groups)
+    rows = curved_rows(F, v, 1.5, groups)
     steps = 1e-6 * np.eye(4)
     expected = [(slope(s) - slope(-s)) / 2e-6 for s in steps]
     assert_allclose(rows.T @ rows, expected, atol=1e-7)

@@ -68,7 +68,7 @@ def separation(f, h, u, groups, one_sided):
 
 
 @compiled
-def curved_rows(F, h, v, radius, groups):
+def curved_rows(F, v, radius, groups):
     """Return R with ``R^T R`` the Hessian of half the squared distance, in q.
 
     At v outside of a ball of radius r in a group it is
@@ -104,7 +104,7 @@ def newton_step(F, h, v, radius, groups, one_sided):
     """
     d = F.shape[1]
     if groups is not None:
-        rows = curved_rows(F, h, v, radius, groups)
+        rows = curved_rows(F, v, radius, groups)
     else:
         rows = F[np.flatnonzero(h)]
     gradient = F.T @ h
