@@ -46,7 +46,8 @@ def shrink(w, t, groups, one_sided, out):
     else:
         soft_threshold(w, t, out)
         if one_sided:
-            np.maximum(out, 0.0, out)
+            for i in range(out.size):
+                out[i] = max(out[i], 0.0)
 
 
 @compiled

@@ -96,24 +96,38 @@ def curved_rows(F, v, radius, groups):
 
 
 @compiled
+def project(F, h):
+    """Return the projection of h on the range of F.
+
+    A kernel of its own, and so is `newton_direction`: products of matrices take long to
+    compile, and these serve all balls.
+    """
+    return F @ (F.T @ h)
+
+
+@compiled
+def newton_direction(rows, F, h):
+    """Return what a Newton step takes from v, and its slope."""
+    gradient = F.T @ h
+    hessian = rows.T @ rows
+    for i in range(gradient.size):
+        hessian[i, i] += RIDGE
+    direction = np.linalg.solve(hessian, gradient)
+    return F @ direction, gradient @ direction
+
+
+@compiled
 def newton_step(F, h, v, radius, groups, one_sided):
     """Return v after one damped Newton step on half the squared distance to the ball.
 
     The step keeps v in its coset of the range of `F`. Without groups the objective is
     piecewise quadratic, so that full steps end in finitely many.
     """
-    d = F.shape[1]
     if groups is not None:
         rows = curved_rows(F, v, radius, groups)
     else:
         rows = F[np.flatnonzero(h)]
-    gradient = F.T @ h
-    hessian = rows.T @ rows
-    for i in range(d):
-        hessian[i, i] += RIDGE
-    direction = np.linalg.solve(hessian, gradient)
-    change = F @ direction
-    slope = gradient @ direction
+    change, slope = newton_direction(rows, F, h)
     value = 0.5 * (h @ h)
     step, beyond = 1.0, np.empty_like(h)
     while step > 1e-6:
@@ -164,7 +178,7 @@ def chebyshev(f, F, groups, one_sided, rule, n_gradient, n_newton, best):
             best[:] = z
         if high < below:
             return low, high, i
-        u = F @ (F.T @ h)
+        u = project(F, h)
         bound = separation(f, h, u, groups, one_sided)
         low = max(low, bound)
         if low > above or high - low <= tol * high:
@@ -172,7 +186,7 @@ def chebyshev(f, F, groups, one_sided, rule, n_gradient, n_newton, best):
         if bound > radius:
             radius = bound + growth * (1.0 - bound)
             excess(z, radius, groups, one_sided, h)
-            u = F @ (F.T @ h)
+            u = project(F, h)
         if i >= n_gradient:
             z = newton_step(F, h, z, radius, groups, one_sided)
             continue

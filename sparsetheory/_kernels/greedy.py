@@ -106,9 +106,10 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
     """Run normalised iterative hard thresholding from the k-sparse `x`, in place.
 
     The step is exact along the gradient on the current support; where the support
-    changes it is cut until the residual can't grow (Blumensath and Davies 2010). With
-    `groups`, k of them are kept instead of k entries. If `accelerate`, each step after
-    one that left the support alone goes on along that one (`conjugate_step`).
+    changes it is cut until the residual can't grow (Blumensath and Davies 2010). Unless
+    `groups` is `ENTRIES`, k of them are kept instead of k entries. If `accelerate`,
+    each step after one that left the support alone goes on along that one
+    (`conjugate_step`).
 
     Returns
     -------

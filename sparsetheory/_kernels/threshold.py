@@ -15,6 +15,10 @@ class Groups(NamedTuple):
     weights: Any
 
 
+# No groups, for kernels that are too long to compile twice.
+ENTRIES = Groups(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0))
+
+
 @compiled
 def soft_threshold(z, t, out):
     r"""Write the proximal operator of ``t * ||.||_1`` at `z` into `out`.
@@ -154,10 +158,10 @@ def largest(z, k, guess, index):
 def heaviest(z, k, guess, groups, index):
     """Write the places of the k groups of largest norm into `index`, ascending.
 
-    As `largest`, of which this is the extension from entries (`groups` None) to
-    groups; `index` is then as long as z, and `guess` and the cut are norms.
+    As `largest`, of which this is the extension from `ENTRIES` to groups; `index` is
+    then as long as z, and `guess` and the cut are norms.
     """
-    if groups is None:
+    if groups.weights.size == 0:
         return largest(z, k, guess, index)
     kept = np.empty(max(k, 0), np.int64)
     found, cut = largest(group_norms(z, groups), k, guess, kept)

@@ -13,7 +13,7 @@ from sparsetheory._checks import (
 )
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.greedy import fixed_step_iht, normalised_iht
-from sparsetheory._kernels.threshold import hard_threshold
+from sparsetheory._kernels.threshold import ENTRIES, hard_threshold
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
@@ -105,7 +105,7 @@ def iht(
     hard_threshold(check_start(x0, n), k, x)
     if step is None:
         form, z, run = compile_for(A, y, normalised_iht)
-        n_iter, change = run(form, z, k, None, bool(accelerate), max_iter, tol, x)
+        n_iter, change = run(form, z, k, ENTRIES, bool(accelerate), max_iter, tol, x)
     elif accelerate:
         raise ValueError(f"accelerate needs the adaptive step, got step {step}")
     else:
