@@ -34,11 +34,22 @@ from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
-from sparsetheory.solvers.basis_pursuit import basis_pursuit
-from sparsetheory.solvers.certificates import Verdict, l1_verdict
+from sparsetheory.solvers.basis_pursuit import (
+    basis_pursuit,
+    group_basis_pursuit,
+    nonnegative_basis_pursuit,
+)
+from sparsetheory.solvers.certificates import (
+    Verdict,
+    group_verdict,
+    l1_verdict,
+    nonnegative_verdict,
+)
+from sparsetheory.solvers.duals import DualCertificate, dual_certificate
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.proximal import fista, group_ista, ista
-from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.solvers.pursuit import cosamp, debias, htp, omp, subspace_pursuit
 from sparsetheory.structured import (
     flat_circulant,
     partial_dct,
@@ -118,6 +129,7 @@ __all__ = [
     "RIP_CONDITIONS",
     "BlockCirculant",
     "Comparison",
+    "DualCertificate",
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
@@ -139,7 +151,9 @@ __all__ = [
     "coherence_guarantee",
     "compare",
     "cosamp",
+    "debias",
     "digits_filters",
+    "dual_certificate",
     "exact_support",
     "fista",
     "fit_map",
@@ -149,10 +163,14 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "group_basis_pursuit",
+    "group_iht",
     "group_ista",
+    "group_omp",
     "group_sparse_signal",
     "group_statistical_dimension",
     "group_success_probability",
+    "group_verdict",
     "group_weak_threshold",
     "grouped_signal",
     "htp",
@@ -176,9 +194,11 @@ __all__ = [
     "most_of_support",
     "noise_sensitivity",
     "nonnegative_amp_threshold",
+    "nonnegative_basis_pursuit",
     "nonnegative_exact_success_probability",
     "nonnegative_intrinsic_volumes",
     "nonnegative_strong_threshold",
+    "nonnegative_verdict",
     "nonnegative_weak_threshold",
     "omp",
     "operator_norm",

@@ -8,9 +8,10 @@ from sparsetheory._checks import quiet
 from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import sparse_signal
-from sparsetheory.solvers.basis_pursuit import basis_pursuit
-from sparsetheory.solvers.certificates import l1_verdict
+from sparsetheory.solvers.basis_pursuit import basis_pursuit, group_basis_pursuit
+from sparsetheory.solvers.certificates import group_verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.proximal import fista, group_ista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp
 
@@ -44,7 +45,11 @@ def warmup() -> float:
                 pursuit(M, y, 2)
             iht(M, y, 2, step=0.1, max_iter=2)
             fista(M, y, 1.0, max_iter=2)
-            group_ista(M, y, 1.0, np.arange(8) // 2, max_iter=2)
+            group_ista(M, y, 1.0, 2, max_iter=2)
+            group_iht(M, y, 2, 2)
+            group_omp(M, y, 2, 2)
             basis_pursuit(M, y, max_iter=2)
+            group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
+        group_verdict(A, sparse_signal(8, 2, 0), 2)
     return time.perf_counter() - start

@@ -10,8 +10,8 @@ from scipy.sparse.linalg import aslinearoperator
 import sparsetheory as st
 from sparsetheory import Verdict
 from sparsetheory._checks import quiet
-from sparsetheory.solvers.basis_pursuit import row_space
-from sparsetheory.solvers.certificates import orthonormal_columns
+from sparsetheory.solvers._duals import orthonormal_columns
+from sparsetheory.solvers._splitting import row_space
 
 
 def by_linear_program(A, y):

@@ -21,6 +21,54 @@ def test_residual_never_grows(rng):
     assert np.all(np.diff(residuals(A, y, 5, 40)) <= 1e-12)
 
 
+def test_residual_never_grows_when_accelerated(rng):
+    A, y = st.gaussian(30, 60, rng), rng.standard_normal(30)
+    norms = residuals(A, y, 5, 40, accelerate=True)
+    assert np.all(np.diff(norms) <= 1e-12)
+    assert np.all(norms[1:] <= norms[0])
+    for n_iter in (1, 4, 20):
+        found = st.iht(A, y, 5, accelerate=True, max_iter=n_iter, tol=0)
+        assert found.support.size <= 5
+
+
+def test_on_a_whole_support_acceleration_is_conjugate_gradients(rng):
+    # They end after as many steps as the matrix has distinct singular values.
+    Q, _ = np.linalg.qr(rng.standard_normal((30, 12)))
+    V, _ = np.linalg.qr(rng.standard_normal((12, 12)))
+    A, x = (Q * np.repeat([1.0, 3.0, 10.0], 4)) @ V.T, rng.standard_normal(12)
+    found = st.iht(A, A @ x, 12, accelerate=True)
+    assert found.converged
+    assert found.n_iter <= 6
+    assert_allclose(found.x, x, atol=1e-10)
+    assert st.iht(A, A @ x, 12).n_iter > 100
+
+
+def test_acceleration_ends_at_a_fixed_point_of_the_plain_iteration(rng):
+    for k in (4, 10):
+        A, y = st.gaussian(30, 60, rng), rng.standard_normal(30)
+        found = st.iht(A, y, k, accelerate=True)
+        again = st.iht(A, y, k, x0=found.x)
+        assert found.converged
+        assert_array_equal(again.support, found.support)
+        assert_allclose(again.x, found.x, atol=1e-10)
+        assert again.n_iter <= 3
+
+
+def test_acceleration_halves_the_iterations_near_the_transition():
+    counts = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        A, x = st.gaussian(200, 400, rng), st.sparse_signal(400, 70, rng)
+        counts.append([st.iht(A, A @ x, 70, accelerate=a).n_iter for a in (0, 1)])
+    plain, accelerated = np.median(counts, axis=0)
+    assert accelerated < 0.6 * plain
+
+
+def test_acceleration_needs_the_adaptive_step():
+    with pytest.raises(ValueError, match=r"needs the adaptive step, got step 0\.1"):
+        st.iht(np.eye(3), np.ones(3), 1, step=0.1, accelerate=True)
+
+
 def test_residual_never_grows_with_a_short_fixed_step(rng):
     A, y = st.gaussian(30, 60, rng), rng.standard_normal(30)
     step = 1.0 / st.operator_norm(A) ** 2

@@ -29,6 +29,7 @@ def lam_of(A, y):
 
 SOLVERS = {
     "iht": lambda A, y, **o: st.iht(A, y, 4, **o),
+    "iht, accelerated": lambda A, y, **o: st.iht(A, y, 4, accelerate=True, **o),
     "iht, fixed": lambda A, y, **o: st.iht(
         A, y, 4, step=0.9 / st.operator_norm(A) ** 2, **o
     ),
@@ -36,8 +37,11 @@ SOLVERS = {
     "fista": lambda A, y, **o: st.fista(A, y, lam_of(A, y), **o),
     "group_ista": lambda A, y, **o: st.group_ista(A, y, lam_of(A, y), LABELS, **o),
     "basis_pursuit": lambda A, y, **o: st.basis_pursuit(A, y, **o),
+    "group_basis_pursuit": lambda A, y, **o: st.group_basis_pursuit(
+        A, y, groups=LABELS, **o
+    ),
 }
-CONVEX = ("ista", "fista", "group_ista", "basis_pursuit")
+CONVEX = ("ista", "fista", "group_ista", "basis_pursuit", "group_basis_pursuit")
 solvers = pytest.mark.parametrize("solve", SOLVERS.values(), ids=SOLVERS)
 
 
@@ -88,6 +92,8 @@ def test_zero_data_have_the_zero_solution(rng):
         st.fista(A, y, 0.1),
         st.group_ista(A, y, 0.1, LABELS),
         st.basis_pursuit(A, y),
+        st.nonnegative_basis_pursuit(A, y),
+        st.group_basis_pursuit(A, y, groups=LABELS),
     ):
         assert found.converged
         assert found.support.size == 0
@@ -123,7 +129,7 @@ def test_quiet_is_quiet_in_its_thread_alone(solve, rng):
 @solvers
 def test_a_start_at_the_solution_ends_at_once(solve, rng):
     A = st.gaussian(24, 48, rng)
-    y = A @ st.sparse_signal(48, 3, rng)
+    y = A @ st.group_sparse_signal(LABELS, 1, rng)  # sparse to every solver
     first = solve(A, y)
     again = solve(A, y, x0=first.x)
     assert again.n_iter <= max(first.n_iter // 2, 100)
@@ -152,8 +158,11 @@ def test_gap_bounds_the_distance_to_the_minimum(name, rng):
         loss = 0.5 * np.sum((y - A @ x) ** 2)
         if name == "basis_pursuit":
             return np.abs(x).sum()
+        grouped = sum(2.0 * np.linalg.norm(x[g]) for g in groups)
+        if name == "group_basis_pursuit":
+            return grouped
         if name == "group_ista":
-            return loss + lam * sum(2.0 * np.linalg.norm(x[g]) for g in groups)
+            return loss + lam * grouped
         return loss + lam * np.abs(x).sum()
 
     solve = SOLVERS[name]

@@ -4,7 +4,7 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.linear import adjoint, forward_on
-from sparsetheory._kernels.threshold import largest
+from sparsetheory._kernels.threshold import heaviest, largest
 
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
 SHRINK = 0.5  # their 1 / (kappa (1 - c))
@@ -66,35 +66,79 @@ def displacement(x, support, z, chosen, swapped):
 
 
 @compiled
-def normalised_iht(A, y, k, max_iter, tol, x):
+def conjugate_step(moved, image, past, past_image, x, r):
+    """Move x on along the past move, made conjugate to the present one, if that helps.
+
+    `moved` and `past` are the two moves, `image` and `past_image` what A makes of them.
+    After a steepest descent on one support this is a step of conjugate gradients. All
+    but the past are brought up to date; the residual r does not grow.
+    """
+    now, both, along, ahead = 0.0, 0.0, 0.0, 0.0
+    for i in range(r.size):
+        now += image[i] * image[i]
+        both += image[i] * past_image[i]
+    if now == 0.0:
+        return
+    share = both / now
+    for i in range(r.size):
+        d = past_image[i] - share * image[i]
+        along += d * d
+        ahead += d * r[i]
+    if along == 0.0:
+        return
+    step = ahead / along
+    old, new = 0.0, 0.0
+    for i in range(r.size):
+        d = r[i] - step * (past_image[i] - share * image[i])
+        old += r[i] * r[i]
+        new += d * d
+    if not new <= old:
+        return
+    for i in range(r.size):
+        d = step * (past_image[i] - share * image[i])
+        image[i] += d
+        r[i] -= d
+    for i in range(x.size):
+        d = step * (past[i] - share * moved[i])
+        moved[i] += d
+        x[i] += d
+
+
+@compiled
+def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
     """Run normalised iterative hard thresholding from the k-sparse `x`, in place.
 
     The step is exact along the gradient on the current support; where the support
-    changes it is cut until the residual can't grow (Blumensath and Davies 2010).
+    changes it is cut until the residual can't grow (Blumensath and Davies 2010). Unless
+    `groups` is `ENTRIES`, k of them are kept instead of k entries. If `accelerate`,
+    each step after one that left the support alone goes on along that one
+    (`conjugate_step`).
 
     Returns
     -------
     n_iter : int
     change : float
-        ``||x_new - x|| / ||x_new||`` of the last iteration; infinite where squares
-        overflow or vanish.
+        ``||x_new - x|| / ||x_new||`` of the last iteration, with or without the
+        acceleration, whichever is larger; infinite where squares overflow or vanish.
     """
     inside, swapped, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
-    places = np.empty(k, np.int64)
-    support = np.flatnonzero(x)
+    places = np.empty(x.size, np.int64)
+    count, _ = heaviest(x, k, 0.0, groups, places)
+    support = places[:count].copy()
     r = y - forward_on(A, x, support)
+    past, past_image, kept = np.zeros_like(x), np.zeros_like(r), False
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
         if support.size == 0:
-            count, _ = largest(g, k, 0.0, places)
+            count, _ = heaviest(g, k, 0.0, groups, places)
             support = places[:count].copy()
         slope = restrict(g, support, inside)
         direction = forward_on(A, inside, support)
         energy = direction @ direction
         stuck = energy == 0.0
         if stuck:  # optimal on its support, so look along the best other one
-            count, _ = largest(g, k, 0.0, places)
+            count, _ = heaviest(g, k, 0.0, groups, places)
             slope = restrict(g, places[:count], inside)
             energy = np.sum(forward_on(A, inside, places[:count]) ** 2)
             if energy == 0.0:
@@ -105,7 +149,7 @@ def normalised_iht(A, y, k, max_iter, tol, x):
             return it, np.inf
         while True:
             gradient_step(x, support, step, g, z)
-            count, cut = largest(z, k, 0.5 * cut, places)
+            count, cut = heaviest(z, k, 0.5 * cut, groups, places)
             same, length, size = displacement(x, support, z, places[:count], swapped)
             image = step * direction
             if same:
@@ -117,6 +161,12 @@ def normalised_iht(A, y, k, max_iter, tol, x):
         support = places[:count].copy()
         restrict(z, support, x)
         r = r - image
+        if accelerate:
+            moved = step * inside  # if the support is the same, else it is not used
+            if same and kept:
+                conjugate_step(moved, image, past, past_image, x, r)
+                length, size = max(length, moved @ moved), x @ x
+            past, past_image, kept = moved, image, same
         change = np.sqrt(length / size) if size > 0.0 else 0.0
         if change <= tol and tol > 0.0:
             return it, change

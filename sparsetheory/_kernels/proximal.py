@@ -4,27 +4,17 @@
 compiles each kind without the other's branch.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.linear import adjoint, forward
 from sparsetheory._kernels.threshold import (
     block_soft_threshold,
-    norm_on,
+    group_norms,
     soft_threshold,
 )
 
 GAP_EVERY = 10  # the duality gap costs half a step, so look rarely
-
-
-class Groups(NamedTuple):
-    """A partition: group g holds ``order[starts[g]:starts[g + 1]]``, of weight w_g."""
-
-    order: Any
-    starts: Any
-    weights: Any
 
 
 @compiled
@@ -37,16 +27,6 @@ def proximal_step(z, step, g, lam, groups, out):
     else:
         order, starts, weights = groups
         block_soft_threshold(out, step * lam, order, starts, weights, out)
-
-
-@compiled
-def group_norms(x, groups):
-    """Return ``||x_g||_2`` for each group."""
-    norms = np.empty(groups.weights.size)
-    for g in range(norms.size):
-        members = groups.order[groups.starts[g] : groups.starts[g + 1]]
-        norms[g] = norm_on(x, members)
-    return norms
 
 
 @compiled

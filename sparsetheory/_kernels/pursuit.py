@@ -31,16 +31,25 @@ def factor(G):
 
 
 @compiled
-def solve_factored(U, b):
-    """Solve ``U^T U x = b`` in place of b; dependent columns get zero."""
-    k = b.size
-    for j in range(k):
+def whiten(U, b):
+    """Solve ``U^T z = b`` in place of b; dependent columns get zero.
+
+    For ``b = B r``, z is r in an orthonormal basis of the rows of B.
+    """
+    for j in range(b.size):
         if U[j, j] == 0.0:
             b[j] = 0.0
             continue
         b[j] /= U[j, j]
-        for i in range(j + 1, k):
+        for i in range(j + 1, b.size):
             b[i] -= b[j] * U[j, i]
+
+
+@compiled
+def solve_factored(U, b):
+    """Solve ``U^T U x = b`` in place of b; dependent columns get zero."""
+    k = b.size
+    whiten(U, b)
     for j in range(k - 1, -1, -1):
         if U[j, j] == 0.0:
             continue
@@ -164,6 +173,22 @@ def subspace_iteration(A, y, k, extra, max_iter, tol, x):
 
 
 @compiled
+def adjoin(basis, count, a):
+    """Make row `count` of `basis` the direction in which `a` leaves the rows before.
+
+    By Gram-Schmidt, twice. Returns whether there is one: not if `a` depends on them.
+    """
+    q = a.copy()
+    for _ in range(2):
+        for j in range(count):
+            q -= (basis[j] @ q) * basis[j]
+    if q @ q <= DEPENDENT * (a @ a):
+        return False
+    basis[count] = q / np.sqrt(q @ q)
+    return True
+
+
+@compiled
 def orthogonal_matching_pursuit(A, y, k, norms, tol, x):
     """Run orthogonal matching pursuit from zero, for at most k steps; fill x.
 
@@ -193,14 +218,8 @@ def orthogonal_matching_pursuit(A, y, k, norms, tol, x):
             break
         open_[pick] = False
         one[0] = pick
-        q = columns(A, one)[0].copy()
-        for _ in range(2):
-            for j in range(count):
-                q -= (basis[j] @ q) * basis[j]
-        size = np.sqrt(q @ q)
-        if size * size <= DEPENDENT * norms[pick] * norms[pick]:
+        if not adjoin(basis, count, columns(A, one)[0]):
             continue
-        basis[count] = q / size
         r = r - (basis[count] @ r) * basis[count]
         taken[count] = pick
         count += 1
@@ -209,3 +228,79 @@ def orthogonal_matching_pursuit(A, y, k, norms, tol, x):
     if count > 0:
         fit(columns(A, taken[:count]), y, taken[:count], x)
     return count, converged
+
+
+@compiled
+def square_starts(starts):
+    """Return where the square of each group's size starts in a list of them all."""
+    places = np.zeros(starts.size, np.int64)
+    for g in range(starts.size - 1):
+        places[g + 1] = places[g] + (starts[g + 1] - starts[g]) ** 2
+    return places
+
+
+@compiled
+def best_group(correlation, groups, factors, at, open_):
+    """Return the open group on whose span the residual is longest, or -1 if on none.
+
+    With ``correlation = A^T r``, its projection on the span of group g has the norm of
+    ``U_g^{-T} correlation_g``.
+    """
+    order, starts, _ = groups
+    pick, top = -1, 0.0
+    for g in range(open_.size):
+        if open_[g]:
+            size = starts[g + 1] - starts[g]
+            z = correlation[order[starts[g] : starts[g + 1]]]
+            whiten(factors[at[g] : at[g + 1]].reshape(size, size), z)
+            energy = z @ z
+            if energy > top:
+                pick, top = g, energy
+    return pick
+
+
+@compiled
+def group_matching_pursuit(A, y, k, capacity, groups, tol, x):
+    """Run orthogonal matching pursuit on groups from zero, for at most k; fill x.
+
+    Each step takes the group on whose span the residual is longest. Columns that depend
+    on those taken get zero, and groups of nothing else are passed over. At most
+    `capacity` columns are independent.
+
+    Returns
+    -------
+    n_iter : int
+    converged : bool
+        Whether the residual fell to ``tol * ||y||``.
+    """
+    order, starts, weights = groups
+    at = square_starts(starts)
+    factors = np.empty(at[-1])
+    for g in range(weights.size):
+        B = columns(A, order[starts[g] : starts[g + 1]])
+        factors[at[g] : at[g + 1]] = factor(B @ B.T).ravel()
+    basis = np.empty((capacity, y.size))
+    taken = np.empty(capacity, np.int64)
+    open_ = np.ones(weights.size, np.bool_)
+    r, goal = y.copy(), tol * np.sqrt(y @ y)
+    steps, count, converged = 0, 0, np.sqrt(y @ y) <= goal
+    while steps < k and not converged:
+        pick = best_group(adjoint(A, r), groups, factors, at, open_)
+        if pick < 0:
+            break
+        open_[pick] = False
+        members = order[starts[pick] : starts[pick + 1]]
+        B = columns(A, members)
+        before = count
+        for j in range(members.size):
+            if count < capacity and adjoin(basis, count, B[j]):
+                r = r - (basis[count] @ r) * basis[count]
+                taken[count] = members[j]
+                count += 1
+        if count > before:
+            steps += 1
+        converged = np.sqrt(r @ r) <= goal
+    x[:] = 0.0
+    if count > 0:
+        fit(columns(A, taken[:count]), y, taken[:count], x)
+    return steps, converged

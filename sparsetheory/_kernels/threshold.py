@@ -1,8 +1,22 @@
 """Thresholding: the proximal operators of l1 and group norms, and top-k selection."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
+
+
+class Groups(NamedTuple):
+    """A partition: group g holds ``order[starts[g]:starts[g + 1]]``, of weight w_g."""
+
+    order: Any
+    starts: Any
+    weights: Any
+
+
+# No groups, for kernels that are too long to compile twice.
+ENTRIES = Groups(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0))
 
 
 @compiled
@@ -34,6 +48,16 @@ def norm_on(z, members):
     for i in members:
         total += (z[i] / peak) ** 2
     return peak * np.sqrt(total)
+
+
+@compiled
+def group_norms(x, groups):
+    """Return ``||x_g||_2`` for each group."""
+    norms = np.empty(groups.weights.size)
+    for g in range(norms.size):
+        members = groups.order[groups.starts[g] : groups.starts[g + 1]]
+        norms[g] = norm_on(x, members)
+    return norms
 
 
 @compiled
@@ -126,6 +150,29 @@ def largest(z, k, guess, index):
             if size[i] == cut:
                 spare -= 1
             index[count] = place[i]
+            count += 1
+    return count, cut
+
+
+@compiled
+def heaviest(z, k, guess, groups, index):
+    """Write the places of the k groups of largest norm into `index`, ascending.
+
+    As `largest`, of which this is the extension from `ENTRIES` to groups; `index` is
+    then as long as z, and `guess` and the cut are norms.
+    """
+    if groups.weights.size == 0:
+        return largest(z, k, guess, index)
+    kept = np.empty(max(k, 0), np.int64)
+    found, cut = largest(group_norms(z, groups), k, guess, kept)
+    on = np.zeros(z.size, np.bool_)
+    for g in kept[:found]:
+        for i in groups.order[groups.starts[g] : groups.starts[g + 1]]:
+            on[i] = True
+    count = 0
+    for i in range(z.size):
+        if on[i]:
+            index[count] = i
             count += 1
     return count, cut
 

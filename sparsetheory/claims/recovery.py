@@ -1,6 +1,7 @@
 """Claims on recovery from few measurements."""
 
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -154,7 +155,7 @@ def _whole_maps() -> dict[str, Number]:
     """Return how much of a map of supports found is lost, by pairs of trials."""
     ratios = np.arange(1, 10) / 10
     draw = partial(gaussian_equicorrelated, correlation=0.5)
-    settings = {
+    settings: dict[str, dict[str, Any]] = {
         "clean": {},
         "noise_.5": {"noise": 0.5},
         "correlation_.5": {"ensemble": draw},

@@ -17,9 +17,19 @@ from sparsetheory.experiments.environment import versions
 from sparsetheory.experiments.rules import Rule, relative_error
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import Amplitude, sparse_signal
-from sparsetheory.solvers.basis_pursuit import basis_pursuit
-from sparsetheory.solvers.certificates import Verdict, l1_verdict
+from sparsetheory.solvers.basis_pursuit import (
+    basis_pursuit,
+    group_basis_pursuit,
+    nonnegative_basis_pursuit,
+)
+from sparsetheory.solvers.certificates import (
+    Verdict,
+    group_verdict,
+    l1_verdict,
+    nonnegative_verdict,
+)
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.groups import group_iht
 from sparsetheory.solvers.pursuit import htp
 from sparsetheory.structured import CIRCULANT
 from sparsetheory.types import Ensemble, MeasurementOperator, Signal, Solver, Vector
@@ -27,8 +37,12 @@ from sparsetheory.types import Ensemble, MeasurementOperator, Signal, Solver, Ve
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 Proof = Callable[[MeasurementOperator, Vector], Verdict]
-PROOFS: dict[Any, Any] = {basis_pursuit: l1_verdict}
-MEMORYLESS: tuple[Any, ...] = (iht, htp)  # x is all of their state
+PROOFS: dict[Any, Any] = {
+    basis_pursuit: l1_verdict,
+    nonnegative_basis_pursuit: nonnegative_verdict,
+    group_basis_pursuit: group_verdict,
+}
+MEMORYLESS: tuple[Any, ...] = (iht, group_iht, htp)  # x is all of their state
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +193,16 @@ def check_solver(solver: Any) -> None:
         raise TypeError(
             f"{name} takes (A, y, lam{groups}), a phase map needs (A, y, k); wrap it, "
             f"say  lambda A, y, k: st.{name}(A, y, 1e-4 * abs(A.T @ y).max(){groups})"
+        )
+    more = [
+        p.name
+        for p in list(parameters.values())[3:]
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if more:
+        raise TypeError(
+            f"{name} needs {', '.join(more)} as well; pass "
+            f"functools.partial({name}, {more[0]}=...)"
         )
     variadic = any(p.kind == p.VAR_POSITIONAL for p in parameters.values())
     if len(positional) < 3 and not variadic:

@@ -23,9 +23,9 @@ from sparsetheory.signals import grouped_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import (
     basis_pursuit,
+    group_basis_pursuit,
+    nonnegative_basis_pursuit,
 )
-
-group_basis_pursuit = nonnegative_basis_pursuit = basis_pursuit
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
@@ -62,7 +62,8 @@ ENSEMBLES: dict[str, Ensemble] = {
     "columns correlated like .5^lag": ensembles.gaussian_ar1,
     "columns of correlation .5": ensembles.gaussian_equicorrelated,
 }
-BASIS_PURSUIT, IHT, HTP, _, _, OMP, *_, NONNEGATIVE = SOLVERS
+BASIS_PURSUIT, IHT, HTP = list(SOLVERS)[:3]
+OMP, NONNEGATIVE = "Orthogonal matching pursuit", list(SOLVERS)[-1]
 
 
 def ratios(count: int) -> Vector:

@@ -9,7 +9,7 @@ from sparsetheory.experiments.store import TransitionCurve
 from sparsetheory.theory.curves import l1_weak_threshold
 from sparsetheory.theory.faces import l1_strong_threshold
 from sparsetheory.theory.finite import l1_median_sparsity
-from sparsetheory.types import Vector
+from sparsetheory.types import Matrix, Vector
 
 # Okabe and Ito 2008: told apart by colour-blind readers too. Black is for theory.
 COLOURS = (
@@ -20,6 +20,7 @@ MARKERS = "osD^vP*Xh<>p"
 LIMIT = {"color": "black", "linewidth": 1.6}
 FINITE = {"color": "black", "linewidth": 1.0, "linestyle": (0, (4, 2))}
 BOUND = {"color": "#555555", "linewidth": 1.0, "linestyle": ":"}
+FAR = 1e3
 LAW_HOLDS = 0.98  # beyond this delta the law at finite n fails
 
 
@@ -68,7 +69,8 @@ def plot_transition_curves(
         label = "basis pursuit, all signals at once (lower bound)"
         ax.plot(fine, l1_strong_threshold(fine), label=label, **BOUND)
     for i, (label, curve) in enumerate(curves.items()):
-        points(ax, i, curve.delta, curve.rho50, curve.low, curve.high, curve.m, label)
+        ends = np.array([curve.low, curve.high]) / curve.m
+        points(ax, i, curve.delta, curve.rho50, ends, label)
     ax.set(xlabel=r"$\delta = m/n$", ylabel=r"$\rho = k/m$ at even odds", xlim=(0, 1))
     ax.set_ylim(bottom=0)
     if alone:
@@ -77,23 +79,14 @@ def plot_transition_curves(
 
 
 def points(
-    ax: Any,
-    i: int,
-    x: Vector,
-    y: Vector,
-    low: Vector,
-    high: Vector,
-    unit: Any,
-    label: str | None,
-    **style: Any,
+    ax: Any, i: int, x: Vector, y: Vector, ends: Matrix, label: str, **style: Any
 ) -> None:
-    """Draw points with intervals, `low` and `high` over `unit`, in the i-th style.
+    """Draw points and their intervals, `ends` of shape (2, points), in the i-th style.
 
     An interval without end reaches out of the picture.
     """
     good = np.isfinite(y)
-    ends = np.array([np.clip(e / unit, -10, 10) for e in (low, high)])
-    spread = np.abs(ends - y)[:, good]
+    spread = np.abs(np.clip(ends, -FAR, FAR) - y)[:, good]
     style = {
         "color": COLOURS[i % len(COLOURS)],
         "marker": MARKERS[i % len(MARKERS)],

@@ -88,11 +88,11 @@ def _universality(part: Part) -> Any:
         half = np.array([l1_median_sparsity(curve.n, int(m)) for m in curve.m])
         shift = (i - len(titles) / 2) * 0.004  # so that intervals stand side by side
         x, y = curve.delta + shift, curve.k50 - half
-        ends = (curve.low - half, curve.high - half, 1)
-        points(convex, i, x, y, *ends, title, linestyle="none")
+        ends = np.array([curve.low - half, curve.high - half])
+        points(convex, i, x, y, ends, title, linestyle="none")
         curve = part[IHT, title]
-        ends = (curve.low, curve.high, curve.m)
-        points(greedy, i, curve.delta, curve.rho50, *ends, title)
+        ends = np.array([curve.low, curve.high]) / curve.m
+        points(greedy, i, curve.delta, curve.rho50, ends, title)
     convex.axhline(0, **FINITE)
     label = "basis pursuit, n → ∞"
     greedy.plot(FINE, l1_weak_threshold(FINE), label=label, **LIMIT)
@@ -119,7 +119,7 @@ def _shares(ax: Any, part: Part, place: int = 0) -> None:
         maps = [own[value] for value in x]
         y = np.array([r.probability.item() for r in maps])
         ends = np.array([[e.item() for e in r.interval()] for r in maps]).T
-        points(ax, i, x, y, *ends, 1, label)
+        points(ax, i, x, y, ends, label)
     ax.set_ylim(-0.03, 1.03)
 
 
@@ -160,8 +160,8 @@ def _groups(part: Part) -> Any:
         theory = group_weak_threshold(FINE, int(size))
         ax.plot(FINE, theory, color=COLOURS[i], linewidth=1.2)
         label = f"groups of {size}, n = {curve.n}"
-        ends = (curve.low, curve.high, curve.m)
-        points(ax, i, curve.delta, curve.rho50, *ends, label, linestyle="none")
+        ends = np.array([curve.low, curve.high]) / curve.m
+        points(ax, i, curve.delta, curve.rho50, ends, label, linestyle="none")
     ax.plot(
         FINE, group_weak_threshold(FINE, np.inf), label="groups of size → ∞", **BOUND
     )
@@ -196,7 +196,8 @@ def _scaling(part: Part) -> Any:
         style = {"linestyle": "none"}
         x = sizes * 1.03 ** (i - len(shared) / 2)
         label = rf"$\delta$ = {delta:g}"
-        points(offset, i, x, k50 - limit, low - limit, high - limit, 1, label, **style)
+        ends = np.array([low, high]) - limit
+        points(offset, i, x, k50 - limit, ends, label, **style)
         offset.plot(sizes, law - limit, color=COLOURS[i], linewidth=1.0)
         width.plot(sizes, wide, color=COLOURS[i], marker="o", markersize=4, label=label)
     root = np.sqrt(sizes / sizes[0])
@@ -231,7 +232,7 @@ def _support(part: Part) -> Any:
         unit = 2 * int(k) * np.log(n - int(k))
         y = np.array([own[rows].probability.item() for rows in m])
         ends = np.array([[e.item() for e in own[rows].interval()] for rows in m]).T
-        points(ax, i, m / unit, y, *ends, 1, f"k = {k}, n = {n}", linestyle="none")
+        points(ax, i, m / unit, y, ends, f"k = {k}, n = {n}", linestyle="none")
         fine = np.arange(max(int(k), round(0.8 * m[0])), m[-1] + 1)
         law = lasso_support_probability(n, fine, int(k))
         ax.plot(fine / unit, law, color=COLOURS[i], linewidth=1.2)

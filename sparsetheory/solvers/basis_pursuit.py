@@ -1,29 +1,11 @@
 """Basis pursuit: the sparsest-looking solution of a linear system."""
 
-from typing import Any
-
-import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 
-from sparsetheory._checks import (
-    check_loop,
-    check_problem,
-    check_start,
-    warn_unconverged,
-)
-from sparsetheory._kernels import compile_for
-from sparsetheory._kernels.basis_pursuit import douglas_rachford
-from sparsetheory._kernels.linear import columns, inverse
-from sparsetheory.operators import BlockCirculant, to_dense
-from sparsetheory.types import MeasurementOperator, Recovery, Vector
-
-SINGULAR = 1e-10  # relative; smaller singular values count as zero
-FEASIBLE = 1e-8  # relative; a larger residual is not a solution of A x = y
-ROUNDING = 1e-11  # relative
-DEGENERATE = 1e-9  # relative; smaller coefficients of a vertex are zeros
-THRESHOLD = 0.1  # of the largest entry of the least-norm solution
-FIRST_CHUNK = 100  # iterations before the first vertex; then half as many again
+from sparsetheory._checks import check_operator
+from sparsetheory.solvers._groups import check_groups
+from sparsetheory.solvers._splitting import minimise_norm
+from sparsetheory.types import MeasurementOperator, Recovery
 
 
 def basis_pursuit(
@@ -90,115 +72,145 @@ def basis_pursuit(
     >>> found.converged, found.support.size, bool(abs(found.x - x).max() < 1e-9)
     (True, 8, True)
     """
-    A, y = check_problem(A, y)
-    max_iter, tol = check_loop(max_iter, tol)
-    x = check_start(x0, A.shape[1])
-    if not (isinstance(A, BlockCirculant) and A.rows.size == 0):
-        A = to_dense(A)
-    B, b = row_space(A, y)
-    least_norm = B.T @ b
-    residual = float(np.linalg.norm(A @ least_norm - y))
-    if residual > FEASIBLE * float(np.linalg.norm(y)):
-        raise ValueError(
-            "y must lie in the range of A; the best fit leaves a relative residual of "
-            f"{residual / float(np.linalg.norm(y)):.1e}"
-        )
-    if not np.any(y):
-        return Recovery(np.zeros_like(x), 0, True, 0.0)
-    t = THRESHOLD * float(np.abs(least_norm).max())
-    form, c, run = compile_for(B, b, douglas_rachford)
-    z, u = x.copy(), np.zeros_like(x)
-    n_iter, chunk, converged = 0, FIRST_CHUNK, False
-    while not converged and n_iter < max_iter:
-        n_steps = min(chunk, max_iter - n_iter)
-        steps, gap, drift = run(form, c, t, n_steps, tol, x, z, u)
-        n_iter += steps
-        chunk = FIRST_CHUNK + n_iter // 2
-        miss = float(np.linalg.norm(x - z))
-        slope = u / t
-        if tol > 0 or n_iter == max_iter:
-            x, gap = _vertex(B, b, x, gap, z, slope)
-        length = float(np.abs(x).sum())
-        converged = bool(gap <= tol * length)
-        if drift > 0.0:  # both residuals alike (He, Yang, Wang 2000); u / t stays
-            t *= float(np.clip(np.sqrt(drift / miss), 0.2, 5.0)) if miss > 0 else 5.0
-            u = t * slope
-    if not converged and tol > 0:
-        goal = f"duality gap {gap:.1e} > {tol * length:.1e}"
-        warn_unconverged("basis_pursuit", goal, n_iter)
-    return Recovery(x, n_iter, converged, float(gap))
+    return minimise_norm("basis_pursuit", A, y, None, False, x0, max_iter, tol)
 
 
-def _vertex(
-    B: Any, b: Vector, x: Vector, gap: float, z: Vector, slope: Vector
-) -> tuple[Vector, float]:
-    """Return the solution of ``B x = b`` on the support of z and its gap.
+def nonnegative_basis_pursuit(
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    k: int | None = None,
+    *,
+    x0: npt.ArrayLike | None = None,
+    max_iter: int = 20_000,
+    tol: float = 1e-8,
+) -> Recovery:
+    r"""Find the non-negative solution of ``A x = y`` of least sum.
 
-    `slope` is nearly the subgradient ``B^T w``; w is moved to match the signs of the
-    solution on the support. Returns `x` and `gap` if that is no better.
+    .. math:: \min_x \sum_i x_i \quad\text{subject to}\quad A x = y, \ x \ge 0
+
+    by the splitting of `basis_pursuit`, whose iterates need not be non-negative: the
+    result is a vertex that they point at, mostly the optimal one, with its gap to a
+    dual vector. Where no vertex was found, some non-negative solution is returned.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        As in `basis_pursuit`.
+    y : array_like, shape (m,)
+        Must be A times some non-negative vector.
+    k : int, optional
+        Ignored; a solver of experiments takes ``(A, y, k)``.
+    x0 : array_like, shape (n,), optional
+        Start, by default zero.
+    max_iter : int
+    tol : float
+        Stop when the duality gap is at most ``tol * sum(x)``; 0 runs all iterations.
+
+    Returns
+    -------
+    Recovery
+        With the gap: ``sum(x)`` exceeds the minimum by no more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above; if ``A x = y`` has no non-negative
+        solution.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` is positive and not reached.
+
+    References
+    ----------
+    .. [1] D. Donoho and J. Tanner, "Sparse nonnegative solution of underdetermined
+       linear equations by linear programming", PNAS 102(27), 2005.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(40, 80, rng=0)
+    >>> x = st.sparse_signal(80, 18, rng=1, amplitude="nonnegative")
+    >>> found = st.nonnegative_basis_pursuit(A, A @ x)
+    >>> found.converged, bool(abs(found.x - x).max() < 1e-9)
+    (True, True)
     """
-    support = np.flatnonzero(z)
-    if support.size > b.size:
-        support = np.sort(np.argsort(-np.abs(z), kind="stable")[: b.size])
-    while True:
-        Q, R = np.linalg.qr(columns(B, support).T)
-        pivots = np.abs(np.diag(R))
-        if pivots.size == 0 or pivots.min() <= SINGULAR * pivots.max():
-            return x, gap
-        values = solve_triangular(R, Q.T @ b)
-        zero = np.abs(values) <= DEGENERATE * np.abs(values).max()
-        if not zero.any() or zero.all():
-            break
-        support = support[~zero]  # their signs would be noise
-    if np.linalg.norm(Q @ (R @ values) - b) > ROUNDING * np.linalg.norm(b):
-        return x, gap
-    w = B @ slope
-    w = w - Q @ (Q.T @ w) + Q @ solve_triangular(R, np.sign(values), trans="T")
-    bound = float(b @ w) / max(1.0, float(np.abs(B.T @ w).max()))
-    length, value = float(np.abs(x).sum()), float(np.abs(values).sum())
-    better = max(value - max(bound, length - gap), 0.0)
-    if better > max(gap, ROUNDING * length):
-        return x, gap
-    vertex = np.zeros_like(x)
-    vertex[support] = values
-    return vertex, better
+    name = "nonnegative_basis_pursuit"
+    return minimise_norm(name, A, y, None, True, x0, max_iter, tol)
 
 
-def row_space(A: Any, y: Vector) -> tuple[Any, Vector]:
-    """Return a partial isometry B and b with ``B x = b`` as ``A x = y``.
+def group_basis_pursuit(
+    A: MeasurementOperator,
+    y: npt.ArrayLike,
+    k: int | None = None,
+    *,
+    groups: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    x0: npt.ArrayLike | None = None,
+    max_iter: int = 20_000,
+    tol: float = 1e-8,
+) -> Recovery:
+    r"""Find the solution of ``A x = y`` of least group norm.
 
-    ``B^T B`` projects on the row space of A. If y is not in the range of A, ``B x = b``
-    is the least-squares condition.
+    .. math:: \min_x \sum_g w_g \|x_g\|_2 \quad\text{subject to}\quad A x = y
+
+    by the splitting of `basis_pursuit`. Where the active groups have no more than m
+    entries, the solution on them is computed, and ends the search if it is optimal,
+    with exact zeros.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        As in `basis_pursuit`.
+    y : array_like, shape (m,)
+        Must lie in the range of A.
+    k : int, optional
+        Ignored; a solver of experiments takes ``(A, y, k)``.
+    groups : int or array_like of int or str, shape (n,)
+        Size of consecutive groups, a divisor of n; or the label of each entry's group,
+        in any order and of any sizes.
+    weights : array_like, shape (number of groups,), optional
+        Positive weight of each group, in the order of the sorted labels; by default
+        the square root of its size.
+    x0 : array_like, shape (n,), optional
+        Start, by default zero.
+    max_iter : int
+    tol : float
+        Stop when the duality gap is at most `tol` times the norm; 0 runs all
+        iterations.
+
+    Returns
+    -------
+    Recovery
+        With the gap: the norm of `x` exceeds the minimum by no more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above; if y is not in the range of A.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` is positive and not reached.
+
+    References
+    ----------
+    .. [1] M. Stojnic, F. Parvaresh, B. Hassibi, "On the reconstruction of block-sparse
+       signals with an optimal number of measurements", IEEE Trans. Signal Process.
+       57(8), 2009.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(40, 80, rng=0)
+    >>> x = st.group_sparse_signal([i // 4 for i in range(80)], 4, rng=1)
+    >>> found = st.group_basis_pursuit(A, A @ x, groups=4)
+    >>> found.converged, found.support.size, bool(abs(found.x - x).max() < 1e-9)
+    (True, 16, True)
     """
-    if isinstance(A, BlockCirculant) and A.rows.size == 0:
-        return _polar(A, y)
-    _, exponents = np.frexp(np.abs(A).max(axis=1))  # of two, so that it is exact
-    A, y = np.ldexp(A, -exponents[:, None]), np.ldexp(y, -exponents)
-    if A.shape[0] <= A.shape[1]:
-        Q, R = np.linalg.qr(A.T)
-        pivots = np.abs(np.diag(R))
-        if pivots.min() > SINGULAR * pivots.max():
-            return np.asfortranarray(Q.T), solve_triangular(R, y, trans="T")
-    U, s, Vt = np.linalg.svd(A, full_matrices=False)
-    kept = s > SINGULAR * s[0]
-    if not kept.any():
-        return np.asfortranarray(Vt[:1]), np.zeros(1)
-    return np.asfortranarray(Vt[kept]), (U.T[kept] @ y) / s[kept]
-
-
-def _polar(A: BlockCirculant, y: Vector) -> tuple[BlockCirculant, Vector]:
-    """Return the polar factor of `A`, itself a convolution, and b."""
-    size = A.size
-    U, s, Vh = np.linalg.svd(np.moveaxis(A.response, 2, 0), full_matrices=False)
-    kept = s > SINGULAR * s.max()
-    turn = U * kept[:, None, :] @ Vh
-    undo = U * (kept / np.where(kept, s, 1.0))[:, None, :] @ U.conj().swapaxes(1, 2)
-
-    def operator(blocks: npt.NDArray[np.complex128]) -> BlockCirculant:
-        outputs, inputs = blocks.shape[1:]
-        spectra = np.moveaxis(blocks, 0, 2).reshape(outputs * inputs, -1)
-        return BlockCirculant(
-            inverse(spectra, size).reshape(outputs, inputs, *size), size
-        )
-
-    return operator(turn), operator(undo) @ y
+    A = check_operator(A)
+    parts = check_groups(groups, A.shape[1], weights)
+    name = "group_basis_pursuit"
+    return minimise_norm(name, A, y, parts, False, x0, max_iter, tol)

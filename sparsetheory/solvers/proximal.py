@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import (
-    check_array,
     check_loop,
     check_number,
     check_operator,
@@ -13,8 +12,10 @@ from sparsetheory._checks import (
     warn_unconverged,
 )
 from sparsetheory._kernels import compile_for
-from sparsetheory._kernels.proximal import Groups, proximal_gradient
+from sparsetheory._kernels.proximal import proximal_gradient
+from sparsetheory._kernels.threshold import Groups
 from sparsetheory.operators import operator_norm
+from sparsetheory.solvers._groups import check_groups
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
@@ -159,8 +160,9 @@ def group_ista(
     y : array_like, shape (m,)
     lam : float
         Weight of the penalty, positive.
-    groups : array_like of int or str, shape (n,)
-        Label of each entry's group; any order, any sizes.
+    groups : int or array_like of int or str, shape (n,)
+        Size of consecutive groups, a divisor of n; or the label of each entry's group,
+        in any order and of any sizes.
     weights : array_like, shape (number of groups,), optional
         Positive weight of each group, in the order of the sorted labels; by default
         the square root of its size.
@@ -194,9 +196,11 @@ def group_ista(
     >>> y = [3.0, 4.0, 0.1, 0.1]
     >>> st.group_ista(np.eye(4), y, 1.0, [0, 0, 1, 1], weights=[1, 1]).x
     array([2.4, 3.2, 0. , 0. ])
+    >>> st.group_ista(np.eye(4), y, 1.0, 2, weights=[1, 1]).x
+    array([2.4, 3.2, 0. , 0. ])
     """
     A = check_operator(A)
-    parts = _groups(groups, weights, A.shape[1])
+    parts = check_groups(groups, A.shape[1], weights)
     return _solve("group_ista", A, y, lam, step, parts, False, x0, max_iter, tol)
 
 
@@ -230,23 +234,3 @@ def _solve(
     if not converged and tol > 0:
         warn_unconverged(name, f"duality gap {gap:.1e} > {goal:.1e}", n_iter)
     return Recovery(x, n_iter, converged, float(gap))
-
-
-def _groups(labels: npt.ArrayLike, weights: npt.ArrayLike | None, n: int) -> Groups:
-    given = np.asarray(labels)
-    if given.shape != (n,):
-        raise ValueError(f"groups must have shape ({n},), got {given.shape}")
-    if given.dtype.kind not in "iubUS":
-        raise TypeError(f"groups must be integer or string labels, got {given.dtype}")
-    _, member, sizes = np.unique(given, return_inverse=True, return_counts=True)
-    order = np.argsort(member, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    if weights is None:
-        w = np.sqrt(sizes)
-    else:
-        w = check_array("weights", weights, 1)
-        if w.size != sizes.size:
-            raise ValueError(f"weights must number {sizes.size}, got {w.size}")
-        if w.min() <= 0:
-            raise ValueError(f"weights must be positive, got {w.min()}")
-    return Groups(order, starts, w)

@@ -11,10 +11,13 @@ from sparsetheory._checks import (
     check_number,
     check_problem,
     check_start,
+    check_support,
     warn_unconverged,
 )
 from sparsetheory._kernels import compile_for
+from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.pursuit import (
+    fit,
     hard_thresholding_pursuit,
     orthogonal_matching_pursuit,
     subspace_iteration,
@@ -250,6 +253,56 @@ def omp(
     form, z, run = compile_for(A, y, orthogonal_matching_pursuit)
     steps, _ = run(form, z, min(k, A.shape[0]), column_norms(A), tol, x)
     return Recovery(x, int(steps), True)
+
+
+def debias(A: MeasurementOperator, y: npt.ArrayLike, support: npt.ArrayLike) -> Vector:
+    r"""Return the least-squares fit on a support.
+
+    .. math:: \arg\min_{\operatorname{supp} x \subseteq S} \|y - A x\|_2
+
+    which undoes the shrinkage of an l1 penalty [1]_. Columns of the support that lie
+    within 1e-6, relative, of the span of others count as dependent on them and get
+    zero.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        Its columns on the support are formed.
+    y : array_like, shape (m,)
+    support : array_like of int, or of bool and shape (n,)
+        Indices in 0..n-1, each once, in any order; or a mask.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Zero off the support.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    References
+    ----------
+    .. [1] M. Figueiredo, R. Nowak, S. Wright, "Gradient projection for sparse
+       reconstruction", IEEE J. Sel. Top. Signal Process. 1(4), 2007, section II.D.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(40, 100, rng=0)
+    >>> x = st.sparse_signal(100, 4, rng=1)
+    >>> shrunk = st.fista(A, A @ x, lam=0.05)
+    >>> bool(abs(st.debias(A, A @ x, shrunk.support) - x).max() < 1e-12)
+    True
+    """
+    A, y = check_problem(A, y)
+    n = A.shape[1]
+    places = check_support(support, n)
+    x = np.zeros(n)
+    if places.size:
+        fit(columns(A, places), y, places, x)
+    return x
 
 
 def _subspace(
