@@ -176,7 +176,8 @@ def test_group_omp_survives_dependent_columns(rng):
     found = st.group_omp(A, y, 4, 4)
     assert_allclose(A @ found.x, y, atol=1e-9)
     assert found.support.size <= 6
-    assert found.n_iter == 2  # the twin is passed over
+    beside = rng.standard_normal(12)  # not in the range: no group ends the search
+    assert st.group_omp(A, beside, 4, 4).n_iter == 2  # twin and zeros are passed over
 
 
 @every
