@@ -75,18 +75,25 @@ def showcase(rival: Path | None, trials: int, points: int) -> None:
     st.phase_transition(NIHT, n=40, delta=0.5, rho=0.2, trials=1, **SHOW)
     with Clock() as full:
         found = st.phase_transition(
-            NIHT, n=N, delta=DELTA, rho=RHO, trials=trials, **SHOW
+            *(NIHT,),
+            n=N,
+            delta=DELTA,
+            rho=RHO,
+            trials=trials,
+            signals_per_matrix=trials,
+            **SHOW,
         )
     solves = int(found.counts.sum())
     each = 1e3 * full.cpu / solves
     print(
         f"NIHT, n = {N}, {DELTA.size} x {RHO.size} cells, {trials} trials each: "
         f"{solves} solves, {int(found.successes.sum())} successes, "
-        f"{int(found.unresolved.sum())} unresolved\n"
+        f"{int(found.unresolved.sum())} unresolved; one matrix per cell, design "
+        f"effect {found.design_effect:.2f}\n"
         f"{each:.2f} ms a solve with its problem, {full.wall:.0f} s wall"
     )
     target = rms_error(st.fit_map(found))
-    for few in (64, 96, 128, 160, 192, 256):
+    for few in (64, 80, 96, 112, 128, 160, 192):
         with Clock() as adaptive:
             curve = st.transition_curve(NIHT, n=N, delta=DELTA, trials=few, **SHOW)
         if rms_error(curve) <= target:

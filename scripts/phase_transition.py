@@ -77,20 +77,19 @@ SIGNALS = ("gaussian", "signs", "uniform", "nonnegative")
 ALL = list(studies.SOLVERS)
 UNCORRELATED = [t for t in studies.ENSEMBLES if "orrelat" not in t]
 SHORT = [t for t in UNCORRELATED if "Hadamard" not in t]  # for any n
-NINE = tuple(np.arange(1, 10) / 10)
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "quick": {
         "maps": {"n": 100, "grid": 9, "trials": 10},
         "curves": {"solvers": ALL[:2], "n": 100, "columns": 5, "trials": 32},
-        "scaling": {"sizes": (50, 100), "delta": (0.25, 0.5), "trials": 48},
+        "scaling": {"sizes": (40, 100), "delta": (0.25, 0.5), "trials": 48},
     },
     "default": {
         "maps": {"n": 200, "grid": 19, "trials": 20},
         "curves": {"solvers": [*ALL[:3], ALL[5]], "n": 200, "columns": 9, "trials": 64},
         "universality": {"draws": SHORT, "n": 100, "columns": 5, "trials": 64},
         "scaling": {
-            "sizes": (50, 100, 200),
+            "sizes": (40, 100, 200),
             "delta": (0.1, 0.5, 0.9),
             "trials": 96,
         },
@@ -111,7 +110,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "groups": {"n": 400, "sizes": (1, 2, 4, 8), "columns": 9, "trials": 96},
         "scaling": {
-            "sizes": (50, 100, 200, 400, 800),
+            "sizes": (40, 100, 200, 400, 800),
             "delta": (0.1, 0.25, 0.5, 0.75, 0.9),
             "trials": 192,
         },

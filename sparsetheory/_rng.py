@@ -5,6 +5,7 @@ from enum import IntEnum
 import numpy as np
 
 from sparsetheory._checks import check_integer
+from sparsetheory._kernels.draw import fill_signs
 from sparsetheory.types import Seed, Vector
 
 
@@ -25,8 +26,9 @@ def stream(
 
 def fair_signs(count: int, rng: np.random.Generator) -> Vector:
     """Return `count` independent signs of equal chance."""
-    bits = np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8)
-    return np.where(np.unpackbits(bits, count=count), 1.0, -1.0)
+    signs = np.empty(count)
+    fill_signs(rng, 1.0, signs)
+    return signs
 
 
 def check_draw(

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from sparsetheory._checks import check_number, check_operator
-from sparsetheory._kernels.draw import fill_normal
-from sparsetheory._rng import check_draw, fair_signs
+from sparsetheory._kernels.draw import fill_normal, fill_signs
+from sparsetheory._rng import check_draw
 from sparsetheory.types import Matrix, Seed
 
 SMALL = 2**18  # entries; below, a product with a dense matrix beats the transforms
@@ -65,7 +65,9 @@ def rademacher(m: int, n: int, rng: Seed) -> Matrix:
     True
     """
     m, n, rng = check_draw(m, n, rng)
-    return np.reshape(fair_signs(m * n, rng) * m**-0.5, (n, m)).T
+    columns = np.empty((n, m))
+    fill_signs(rng, m**-0.5, columns.reshape(-1))
+    return columns.T
 
 
 def spherical(m: int, n: int, rng: Seed) -> Matrix:

@@ -1,5 +1,7 @@
 """Random numbers drawn inside compiled code."""
 
+import numpy as np
+
 from sparsetheory._kernels._compile import JIT, compiled
 
 
@@ -19,3 +21,19 @@ def fill_normal(rng, scale, out):
     else:
         rng.standard_normal(out=out)
         out *= scale
+
+
+@compiled
+def _fill_signs(bits, scale, out):
+    for i in range(out.size):
+        out[i] = scale if (bits[i >> 3] >> (7 - (i & 7))) & 1 else -scale
+
+
+def fill_signs(rng, scale, out):
+    """Fill the flat array `out` with fair draws of ``scale`` and ``-scale``."""
+    bits = np.frombuffer(rng.bytes(-(-out.size // 8)), dtype=np.uint8)
+    if JIT:
+        _fill_signs(bits, scale, out)
+    else:
+        signs = np.unpackbits(bits, count=out.size)
+        out[:] = np.where(signs, scale, -scale)

@@ -29,7 +29,7 @@ from sparsetheory.theory.groups import group_success_probability
 from sparsetheory.types import Counts, Ensemble, Signal, Solver
 
 BATCH = 16
-FIRST_SPREAD, SPREAD = 1.8, 0.9  # of a batch, in standard deviations of the transition
+FIRST_SPREAD, SPREAD = 1.8, 0.65  # of a batch, in standard deviations of the curve
 LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
 COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
 Draw = Callable[[int, range], list[Verdict]]

@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from sparsetheory import ensembles, structured
+from sparsetheory.ensembles import (
+    gaussian,
+    gaussian_ar1,
+    gaussian_equicorrelated,
+    rademacher,
+    spherical,
+)
 from sparsetheory.experiments.curve import transition_curve
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.rules import exact_support
@@ -29,6 +35,14 @@ from sparsetheory.solvers.basis_pursuit import (
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp, subspace_pursuit
+from sparsetheory.structured import (
+    flat_circulant,
+    partial_dct,
+    partial_fourier,
+    partial_hadamard,
+    random_circulant,
+    random_toeplitz,
+)
 from sparsetheory.types import Ensemble, Recovery, Solver, Vector
 
 Run = Mapping[str, Any]
@@ -50,17 +64,17 @@ SOLVERS: dict[str, Solver] = {
     "Non-negative basis pursuit, certified": nonnegative_basis_pursuit,
 }
 ENSEMBLES: dict[str, Ensemble] = {
-    "Gaussian matrices": ensembles.gaussian,
-    "random signs": ensembles.rademacher,
-    "unit random columns": ensembles.spherical,
-    "random rows of the DCT": structured.partial_dct,
-    "random Fourier rows": structured.partial_fourier,
-    "random Hadamard rows": structured.partial_hadamard,
-    "random rows of a circulant": structured.random_circulant,
-    "rows of an orthogonal circulant": structured.flat_circulant,
-    "random Toeplitz matrices": structured.random_toeplitz,
-    "columns correlated like .5^lag": ensembles.gaussian_ar1,
-    "columns of correlation .5": ensembles.gaussian_equicorrelated,
+    "Gaussian matrices": gaussian,
+    "random signs": rademacher,
+    "unit random columns": spherical,
+    "random rows of the DCT": partial_dct,
+    "random Fourier rows": partial_fourier,
+    "random Hadamard rows": partial_hadamard,
+    "random rows of a circulant": random_circulant,
+    "rows of an orthogonal circulant": flat_circulant,
+    "random Toeplitz matrices": random_toeplitz,
+    "columns correlated like .5^lag": gaussian_ar1,
+    "columns of correlation .5": gaussian_equicorrelated,
 }
 BASIS_PURSUIT, IHT, HTP = list(SOLVERS)[:3]
 OMP, NONNEGATIVE = "Orthogonal matching pursuit", list(SOLVERS)[-1]
@@ -106,6 +120,8 @@ def curves(
     found: dict[str, Result] = {}
     for amplitude in ("gaussian", "signs"):
         for name in solvers:
+            if name == NONNEGATIVE and amplitude == "signs":
+                continue
             solver = SOLVERS[name]
             found[f"curves/{amplitude}/{name}"] = transition_curve(
                 *(solver,),
@@ -151,6 +167,7 @@ def noise(run: Run, *, n: int, levels: Iterable[float], trials: int) -> dict[str
             signal="signs",
             noise=level,
             success=exact_support,
+            stop_early=can_continue(SOLVERS[name]),
             **run,
         )
         for name in (IHT, HTP, OMP)
@@ -163,8 +180,8 @@ def correlation(
 ) -> dict[str, Result]:
     """Recover with columns that are more and more alike."""
     kinds = {
-        "like c^lag": ensembles.gaussian_ar1,
-        "c between any two": ensembles.gaussian_equicorrelated,
+        "$c^{|i - j|}$ of columns i and j": gaussian_ar1,
+        "$c$ of any two columns": gaussian_equicorrelated,
     }
     levels = list(levels)
     return {
@@ -172,7 +189,7 @@ def correlation(
             *(SOLVERS[name],),
             n=n,
             delta=0.5,
-            rho=0.2,
+            rho=0.15,
             trials=trials,
             ensemble=partial(draw, correlation=level),
             signal="signs",

@@ -147,9 +147,9 @@ def _correlation(part: Part) -> Any:
     figure, axes = _axes(len(kinds), sharey=True)
     for ax, kind in zip(axes[0], kinds, strict=True):
         _shares(ax, {n[1:]: r for n, r in part.items() if n[0] == kind})
-        ax.set(xlabel="correlation c of columns", title=f"columns alike {kind}")
+        ax.set(xlabel="$c$", title=f"correlation {kind}")
     axes[0][0].set_ylabel(f"share recovered, {_where(part)}")
-    axes[0][0].legend(fontsize=8, loc="lower left")
+    _legend_below(figure, axes[0][0], 2)
     return figure
 
 
@@ -215,6 +215,9 @@ def _scaling(part: Part) -> Any:
         ylabel="change of $k$ that takes the odds from 1 to e",
         title="width",
     )
+    ticks = 2.0 ** np.arange(-4, 12)
+    near = (ticks > width.get_ylim()[0]) & (ticks < width.get_ylim()[1])
+    width.set_yticks(ticks[near], [f"{tick:g}" for tick in ticks[near]])
     for ax in (offset, width):
         ax.set_xticks(sizes, [str(n) for n in sizes])
         ax.minorticks_off()
