@@ -54,6 +54,46 @@ def test_the_script_writes_picture_and_numbers_and_redraws_them(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_quick_preset_writes_pictures_and_tables(tmp_path):
+    run = script(
+        *("--preset", "quick", "--study", "scaling", "--study", "maps"),
+        *("--n", "32", "--grid", "2", "--trials", "3", "--csv"),
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    names = {p.name for p in (tmp_path / "figures").iterdir()}
+    pictures = {f"quick_{s}.{x}" for s in ("maps", "scaling") for x in ("png", "svg")}
+    assert names == pictures | {"quick.npz", "quick_maps.csv", "quick_curves.csv"}
+    assert "scaling/40: 96 trials, 0 unresolved" in run.stdout
+
+
+@pytest.mark.slow
+def test_a_killed_script_resumes_with_the_same_counts(tmp_path):
+    small = ["--solver", "iht", "--ensemble", "gaussian", "--n", "200", "--grid", "9"]
+    command = [sys.executable, str(SCRIPTS / "phase_transition.py"), *small]
+    for delay in (4.0, 5.0, 6.5):
+        run = subprocess.Popen(
+            [*command, "--trials", "40", "--resume", "--out", "killed"],
+            cwd=tmp_path,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        time.sleep(delay)
+        run.kill()
+        run.wait()
+    ends = ["--resume", "--out", "killed"]
+    last = script(*small, "--trials", "40", *ends, cwd=tmp_path)
+    assert last.returncode == 0, last.stderr
+    engine = ["--engine", "processes", "--workers", "2"]
+    whole = script(*small, "--trials", "40", *engine, "--out", "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    one, two = (st.load_maps(tmp_path / f"{n}.npz") for n in ("killed", "whole"))
+    assert list(one) == list(two)
+    for name in one:
+        assert_array_equal(one[name].outcomes, two[name].outcomes)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -64,6 +104,8 @@ def test_the_script_writes_picture_and_numbers_and_redraws_them(tmp_path):
         ["--layer", "missing.npy"],
         ["--redraw", "missing.npz"],
         ["--ensemble", "partial-hadamard", "--n", "100"],
+        ["--scheduler", "tcp://127.0.0.1:1", "--engine", "threads"],
+        ["--study", "everything"],
     ],
 )
 def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):
