@@ -90,7 +90,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "universality": {"draws": SHORT, "n": 100, "columns": 5, "trials": 64},
         "scaling": {
             "sizes": (40, 100, 200),
-            "delta": (0.1, 0.5, 0.9),
+            "delta": (0.25, 0.5, 0.9),
             "trials": 96,
         },
     },
@@ -110,9 +110,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "groups": {"n": 400, "sizes": (1, 2, 4, 8), "columns": 9, "trials": 96},
         "scaling": {
-            "sizes": (40, 100, 200, 400, 800),
+            "sizes": (100, 200, 400, 800),
             "delta": (0.1, 0.25, 0.5, 0.75, 0.9),
-            "trials": 192,
+            "trials": 384,
         },
         "support": {
             "n": 512,

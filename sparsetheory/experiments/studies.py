@@ -105,7 +105,7 @@ def maps(
             trials=trials,
             ensemble=draw,
             signal=signal,
-            stop_early=can_continue(solver) and not hasattr(draw, "max_rows"),
+            stop_early=can_continue(solver),
             **run,
         )
         for title, draw in draws.items()

@@ -21,6 +21,7 @@ LIMIT = {"color": "black", "linewidth": 1.6}
 FINITE = {"color": "black", "linewidth": 1.0, "linestyle": (0, (4, 2))}
 BOUND = {"color": "#555555", "linewidth": 1.0, "linestyle": ":"}
 FAR = 1e3
+SUSPECT = 0.02  # share of unresolved trials, from which on it is said
 LAW_HOLDS = 0.98  # beyond this delta the law at finite n fails
 
 
@@ -70,12 +71,18 @@ def plot_transition_curves(
         ax.plot(fine, l1_strong_threshold(fine), label=label, **BOUND)
     for i, (label, curve) in enumerate(curves.items()):
         ends = np.array([curve.low, curve.high]) / curve.m
-        points(ax, i, curve.delta, curve.rho50, ends, label)
+        points(ax, i, curve.delta, curve.rho50, ends, noted(label, curve))
     ax.set(xlabel=r"$\delta = m/n$", ylabel=r"$\rho = k/m$ at even odds", xlim=(0, 1))
     ax.set_ylim(bottom=0)
     if alone:
         ax.legend(fontsize=8)
     return ax
+
+
+def noted(label: str, curve: TransitionCurve) -> str:
+    """Return the label, with the share of unresolved trials if that is large."""
+    share = curve.unresolved.sum() / max(curve.counts.sum(), 1)
+    return f"{label} ({share:.0%} unresolved)" if share >= SUSPECT else label
 
 
 def points(

@@ -12,6 +12,7 @@ from sparsetheory.plotting.curves import (
     COLOURS,
     FINITE,
     LIMIT,
+    noted,
     plot_transition_curves,
     points,
 )
@@ -89,13 +90,13 @@ def _universality(part: Part) -> Any:
         shift = (i - len(titles) / 2) * 0.004  # so that intervals stand side by side
         x, y = curve.delta + shift, curve.k50 - half
         ends = np.array([curve.low - half, curve.high - half])
-        points(convex, i, x, y, ends, title, linestyle="none")
+        points(convex, i, x, y, ends, noted(title, curve), linestyle="none")
         curve = part[IHT, title]
         ends = np.array([curve.low, curve.high]) / curve.m
         points(greedy, i, curve.delta, curve.rho50, ends, title)
     convex.axhline(0, **FINITE)
     label = "basis pursuit, n → ∞"
-    greedy.plot(FINE, l1_weak_threshold(FINE), label=label, **LIMIT)
+    (line,) = greedy.plot(FINE, l1_weak_threshold(FINE), label=label, **LIMIT)
     convex.set(
         xlabel=r"$\delta = m/n$",
         ylabel="$k$ at even odds, less that of the Gaussian law",
@@ -107,7 +108,7 @@ def _universality(part: Part) -> Any:
         ylim=(0, 1),
         title=IHT,
     )
-    _legend_below(figure, greedy, 3)
+    _legend_below(figure, convex, 3, line)
     return figure
 
 
@@ -182,6 +183,7 @@ def _scaling(part: Part) -> Any:
     sizes = np.array([int(name[0]) for name in part])
     results: list[TransitionCurve] = list(part.values())
     shared = sorted(set.intersection(*({*np.round(r.delta, 3)} for r in results)))
+    middle: list[float] = []
     for i, delta in enumerate(shared):
         at = [int(np.argmin(np.abs(r.delta - delta))) for r in results]
         m = np.array([r.m[j] for r, j in zip(results, at, strict=True)])
@@ -200,6 +202,8 @@ def _scaling(part: Part) -> Any:
         points(offset, i, x, k50 - limit, ends, label, **style)
         offset.plot(sizes, law - limit, color=COLOURS[i], linewidth=1.0)
         width.plot(sizes, wide, color=COLOURS[i], marker="o", markersize=4, label=label)
+        middle += (k50 - limit).tolist()
+    offset.set_ylim(min(middle) - 2.5, max(middle) + 2.5)
     root = np.sqrt(sizes / sizes[0])
     width.plot(sizes, wide[0] * root, label=r"slope of $\sqrt{n}$", **FINITE)
     offset.set(
@@ -250,8 +254,9 @@ def _support(part: Part) -> Any:
     return figure
 
 
-def _legend_below(figure: Any, ax: Any, columns: int) -> None:
+def _legend_below(figure: Any, ax: Any, columns: int, *more: Any) -> None:
     handles, labels = ax.get_legend_handles_labels()
+    handles, labels = [*handles, *more], [*labels, *(m.get_label() for m in more)]
     figure.legend(
         handles, labels, loc="outside lower center", ncols=columns, fontsize=8
     )
