@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from sparsetheory.types import Vector
 
+SAFE = 250  # decimal exponents, with room for sums
+
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 _trusted: ContextVar[Any] = ContextVar("trusted", default=None)
 
@@ -120,6 +122,20 @@ def check_problem(A: Any, y: npt.ArrayLike) -> tuple[Any, Vector]:
     """Return `A` and `y` ready for a solver, or say what is wrong with them."""
     A = check_operator(A)
     return A, check_vector("y", y, A.shape[0])
+
+
+def check_scales(A: Any, y: Vector) -> None:
+    """Raise if the squares that a greedy solver forms would overflow or vanish."""
+    sizes = {"y": float(np.abs(y).max())}
+    if isinstance(A, np.ndarray):
+        sizes["A"] = max(float(A.max()), -float(A.min()))
+    powers = {"A": 4.0, "y": 2.0}
+    logs = [powers[name] * np.log10(size) for name, size in sizes.items() if size > 0]
+    if abs(sum(logs)) > SAFE or any(abs(power) > SAFE for power in logs):
+        shown = " and ".join(f"{name} up to {size:.1e}" for name, size in sizes.items())
+        raise ValueError(
+            f"A and y must be rescaled, their products leave the floats: {shown}"
+        )
 
 
 def check_start(x0: npt.ArrayLike | None, n: int) -> Vector:

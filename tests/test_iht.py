@@ -1,5 +1,7 @@
 """Iterative hard thresholding: what its steps guarantee."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -168,3 +170,25 @@ def test_acceleration_does_not_lower_the_transition():
     )
     low, high = found.interval(0.999)
     assert low[0, 0] > 0.5 > high[1, 0], found.probability.ravel()
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_acceleration_ends_at_the_fit_on_its_support(k, rng):
+    for noise in (0.0, 0.05, 10.0):
+        A = st.gaussian(30, 60, rng)
+        y = A @ st.sparse_signal(60, k, rng) + noise * rng.standard_normal(30)
+        found = st.iht(A, y, k, accelerate=True)
+        assert found.converged
+        assert_allclose(found.x, st.debias(A, y, found.support), atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e-60, 1e60, 1e160])
+def test_scales_out_of_range_are_refused(scale):
+    A = st.gaussian(10, 20, 0)
+    y = A @ st.sparse_signal(20, 2, 1)
+    greedy = (st.iht, st.htp, st.omp, st.cosamp, partial(st.group_iht, groups=2))
+    for solver in (*greedy, partial(st.group_omp, groups=2), st.amp):
+        with pytest.raises(ValueError, match="must be rescaled"):
+            solver(scale * A, scale * y, 2)
+    with pytest.raises(ValueError, match="must be rescaled"):
+        st.debias(scale * A, scale * y, [1, 2])

@@ -16,9 +16,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import sparsetheory as st
+from sparsetheory.experiments.identity import fingerprint
 from sparsetheory.experiments.setting import check_setting
 from sparsetheory.experiments.trials import stretches
-from sparsetheory.experiments.trialstore import fingerprint, open_store
+from sparsetheory.experiments.trialstore import open_store
 from sparsetheory.types import Recovery
 
 GRID = {"n": 40, "delta": [0.4, 0.8], "rho": [0.1, 0.4], "trials": 20}
@@ -177,7 +178,7 @@ def test_fingerprints_are_the_same_in_another_process():
     code = (
         "import sparsetheory as st\n"
         "from sparsetheory.experiments.setting import check_setting\n"
-        "from sparsetheory.experiments.trialstore import fingerprint\n"
+        "from sparsetheory.experiments.identity import fingerprint\n"
         "def solve(A, y, k):\n"
         "    return st.iht(A, y, k) if len(y) in {'a', 'b', 'c', 'd'} else None\n"
         "print(fingerprint(check_setting(solve, 9, st.gaussian, st.sparse_signal, 0,"

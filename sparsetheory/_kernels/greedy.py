@@ -9,6 +9,7 @@ from sparsetheory._kernels.threshold import heaviest, largest
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
 SHRINK = 0.5  # their 1 / (kappa (1 - c))
 ROUNDING = 1e-14
+COLLINEAR = 1e-12  # squared sine of an angle that is taken for zero
 
 
 @compiled
@@ -73,9 +74,10 @@ def conjugate_step(moved, image, past, past_image, x, r):
     After a steepest descent on one support this is a step of conjugate gradients. All
     but the past are brought up to date; the residual r does not grow.
     """
-    now, both, along, ahead = 0.0, 0.0, 0.0, 0.0
+    now, before, both, along, ahead = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(r.size):
         now += image[i] * image[i]
+        before += past_image[i] * past_image[i]
         both += image[i] * past_image[i]
     if now == 0.0:
         return
@@ -84,7 +86,7 @@ def conjugate_step(moved, image, past, past_image, x, r):
         d = past_image[i] - share * image[i]
         along += d * d
         ahead += d * r[i]
-    if along == 0.0:
+    if along <= COLLINEAR * before:  # what is left of the past is rounding
         return
     step = ahead / along
     old, new = 0.0, 0.0
@@ -162,11 +164,11 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
         restrict(z, support, x)
         r = r - image
         if accelerate:
-            moved = step * inside  # if the support is the same, else it is not used
-            if same and kept:
+            moved = step * inside  # if the support stays; else it is not used
+            if same and kept and not stuck:
                 conjugate_step(moved, image, past, past_image, x, r)
                 length, size = max(length, moved @ moved), x @ x
-            past, past_image, kept = moved, image, same
+            past, past_image, kept = moved, image, same and not stuck
         change = np.sqrt(length / size) if size > 0.0 else 0.0
         if change <= tol and tol > 0.0:
             return it, change

@@ -125,8 +125,10 @@ def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
         if found.converged:
             return _judged(setting, found, x)
         error = float(np.linalg.norm(now - x)) / size
-        if setting.success is relative_error and error <= max(CLOSE, setting.tol):
-            return Verdict.SUCCESS
+        if setting.success is relative_error:
+            close = CLOSE if setting.noise == 0.0 else 0.0
+            if error <= max(close, setting.tol):
+                return Verdict.SUCCESS
         earlier = bisect.bisect(times, done - max(shortest, done // 2))
         if earlier > 0 and error > STALLED * errors[earlier - 1]:
             won = setting.success(now, x, setting.tol)

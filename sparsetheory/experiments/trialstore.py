@@ -8,19 +8,13 @@ grid add rows, and a setting that differs in anything has rows of its own.
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
-import inspect
-import json
-import pickle
 import sqlite3
-import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from sparsetheory.experiments.identity import fingerprint
 from sparsetheory.experiments.setting import Setting
 from sparsetheory.solvers.certificates import Verdict
 
@@ -113,6 +107,17 @@ def open_store(path: str | Path, setting: Setting) -> Iterator[TrialStore]:
         yield TrialStore(connection, path, key)
 
 
+def check_store(path: str | Path) -> None:
+    """Make the file if it is not there; raise as `open_store` does if it is bad."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder of the store {path} does not exist")
+    with _clear_errors(path):
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        with contextlib.closing(connection):
+            _prepare(connection, path)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Check the format of the file, or lay out a new one."""
     connection.execute("BEGIN IMMEDIATE")  # fails here, not later, if it can't write
@@ -141,106 +146,3 @@ def _clear_errors(path: Path) -> Iterator[None]:
         raise OSError(f"the store {path} can't be used: {error}") from error
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{path} is not a store of trials: {error}") from error
-
-
-def fingerprint(setting: Setting) -> tuple[str, str]:
-    """Return a digest of all that the outcomes depend on, and it in words."""
-    described = setting.describe()
-    identity = [described, _sources(), setting.n, setting.seed, repr(setting.tol)]
-    identity += [
-        _value(name, getattr(setting, name), None, frozenset())
-        for name in ("solver", "ensemble", "signal", "success")
-    ]
-    text = json.dumps(identity, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
-
-
-@functools.cache
-def _sources() -> str:
-    """Return a digest of this package's code, which may not wait for a version."""
-    root = Path(__file__).parents[1]
-    code = b"".join(path.read_bytes() for path in sorted(root.rglob("*.py")))
-    return hashlib.sha256(code).hexdigest()
-
-
-def _identity(name: str, function: Any, home: str | None, seen: frozenset[int]) -> Any:
-    """Return what tells a callable from others of its name, as plain data.
-
-    For a function of the user that is its code, with all that the code refers to:
-    defaults, closure and global values, other functions in turn as long as they stand
-    in the same package.
-    """
-    function = getattr(function, "py_func", function)  # compiled by Numba
-    if id(function) in seen:
-        return "itself"
-    if isinstance(function, functools.partial):
-        parts = [function.func, *function.args, *sorted(function.keywords.items())]
-        return [_value(name, part, home, seen) for part in parts]
-    code, own = function.__code__, function.__globals__
-    package = (function.__module__ or "").split(".")[0]
-    if package == "sparsetheory":
-        return [function.__module__, function.__qualname__]
-    if home is not None and package != home:
-        return [function.__module__, function.__qualname__, _code(code)]
-    home, seen = package, seen | {id(function)}
-    parts = [_content(cell) for cell in function.__closure__ or ()]
-    parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
-    parts += [own[n] for n in sorted(_names(code)) if n in own]
-    return [_code(code), *(_value(name, part, home, seen) for part in parts)]
-
-
-def _code(code: types.CodeType) -> list[Any]:
-    constants: list[Any] = []
-    for c in code.co_consts:
-        if isinstance(c, types.CodeType):
-            constants.append(_code(c))
-        else:  # a set's order differs from run to run
-            constants.append(
-                sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c)
-            )
-    return [code.co_code.hex(), constants, list(code.co_names)]
-
-
-def _names(code: types.CodeType) -> set[str]:
-    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
-    return set(code.co_names).union(*map(_names, inner))
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return "empty"
-
-
-def _value(name: str, value: Any, home: str | None, seen: frozenset[int]) -> Any:
-    plain = getattr(value, "py_func", value)
-    if isinstance(plain, types.FunctionType | functools.partial):
-        return _identity(name, value, home, seen)
-    if isinstance(value, types.ModuleType):
-        return value.__name__
-    if isinstance(value, types.MethodType):
-        value = (value.__self__, value.__func__)
-    if isinstance(value, dict):
-        value = sorted(value.items(), key=repr)
-    if isinstance(value, set | frozenset):
-        value = sorted(value, key=repr)
-    if isinstance(value, tuple | list):
-        return [_value(name, part, home, seen) for part in value]
-    if id(value) in seen:
-        return "itself"
-    kind = value if isinstance(value, type) else type(value)
-    package = kind.__module__.split(".")[0]
-    methods: list[Any] = []
-    if package == home or (home is None and package != "sparsetheory"):
-        own = (vars(c).items() for c in kind.__mro__[:-1])
-        functions = [(n, f) for part in own for n, f in part if inspect.isfunction(f)]
-        deeper = seen | {id(value), id(kind)}
-        methods = [[n, _identity(name, f, package, deeper)] for n, f in functions]
-    try:
-        return [methods, hashlib.sha256(pickle.dumps(value)).hexdigest()]
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"the {name} can't be told from others of its name, so its outcomes can't "
-            f"be stored: {error}"
-        ) from error

@@ -8,6 +8,7 @@ from sparsetheory._checks import (
     check_loop,
     check_number,
     check_problem,
+    check_scales,
     warn_unconverged,
 )
 from sparsetheory._kernels import compile_for
@@ -85,6 +86,7 @@ def amp(
     (True, True)
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     m, n = A.shape
     k = check_integer("k", k, 0, n)
     max_iter, tol = check_loop(max_iter, tol)

@@ -8,6 +8,7 @@ from sparsetheory._checks import (
     check_loop,
     check_number,
     check_problem,
+    check_scales,
     check_start,
     warn_unconverged,
 )
@@ -98,6 +99,7 @@ def iht(
     (True, True)
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     n = A.shape[1]
     k = check_integer("k", k, 0, n)
     max_iter, tol = check_loop(max_iter, tol)

@@ -8,6 +8,7 @@ from sparsetheory._checks import (
     check_loop,
     check_number,
     check_problem,
+    check_scales,
     check_start,
     warn_unconverged,
 )
@@ -89,6 +90,7 @@ def group_iht(
     (16, True)
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     n = A.shape[1]
     parts = check_groups(groups, n)
     k = check_integer("k", k, 0, parts.weights.size)
@@ -164,6 +166,7 @@ def group_omp(
     True
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     m, n = A.shape
     parts = check_groups(groups, n)
     k = check_integer("k", k, 0, parts.weights.size)

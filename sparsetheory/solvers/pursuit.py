@@ -10,6 +10,7 @@ from sparsetheory._checks import (
     check_loop,
     check_number,
     check_problem,
+    check_scales,
     check_start,
     check_support,
     warn_unconverged,
@@ -88,6 +89,7 @@ def htp(
     True
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     k = check_integer("k", k, 0, A.shape[1])
     max_iter, _ = check_loop(max_iter, 0.0)
     x = _start(x0, A.shape[1], k)
@@ -247,6 +249,7 @@ def omp(
     True
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     k = check_integer("k", k, 0, A.shape[1])
     tol = check_number("tol", tol, positive=False)
     x = np.zeros(A.shape[1])
@@ -297,6 +300,7 @@ def debias(A: MeasurementOperator, y: npt.ArrayLike, support: npt.ArrayLike) -> 
     True
     """
     A, y = check_problem(A, y)
+    check_scales(A, y)
     n = A.shape[1]
     places = check_support(support, n)
     x = np.zeros(n)
@@ -316,6 +320,7 @@ def _subspace(
     tol: float,
 ) -> Recovery:
     A, y = check_problem(A, y)
+    check_scales(A, y)
     n = A.shape[1]
     k = check_integer("k", k, 0, n)
     max_iter, tol = check_loop(max_iter, tol)

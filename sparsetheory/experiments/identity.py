@@ -1,0 +1,170 @@
+"""What tells an experiment from another whose functions have the same names."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import pickle
+import sys
+import sysconfig
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sparsetheory.experiments.setting import Setting
+
+INSTALLED = tuple(
+    Path(sysconfig.get_path(name)).resolve()
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+
+
+def fingerprint(setting: Setting) -> tuple[str, str]:
+    """Return a digest of all that the outcomes depend on, and it in words."""
+    described = setting.describe()
+    identity = [described, _sources(), setting.n, setting.seed, repr(setting.tol)]
+    identity += [
+        _value(name, getattr(setting, name), frozenset())
+        for name in ("solver", "ensemble", "signal", "success")
+    ]
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a digest of this package's code, which may not wait for a version."""
+    root = Path(__file__).parents[1]
+    code = b"".join(path.read_bytes() for path in sorted(root.rglob("*.py")))
+    return hashlib.sha256(code).hexdigest()
+
+
+def _own(name: str | None) -> bool:
+    """Whether a module is the user's, neither installed nor part of this package."""
+    top = (name or "").split(".")[0]
+    if top == "sparsetheory" or top in sys.stdlib_module_names:
+        return top == "__main__"
+    path = _file(name)
+    return path is None or not any(path.is_relative_to(f) for f in INSTALLED)
+
+
+def _file(name: str | None) -> Path | None:
+    file = getattr(sys.modules.get(name or ""), "__file__", None)
+    return None if file is None else Path(file).resolve()
+
+
+def _modules(name: str, seen: set[str]) -> Iterator[str]:
+    """Yield digests of a module of the user and of those that it refers to."""
+    if name in seen:
+        return
+    seen.add(name)
+    path = _file(name)
+    if path is None or not path.is_file() or not _own(name):
+        return
+    yield hashlib.sha256(path.read_bytes()).hexdigest()
+    for value in list(vars(sys.modules[name]).values()):
+        module = value.__name__ if isinstance(value, types.ModuleType) else None
+        yield from _modules(module or getattr(value, "__module__", None) or "", seen)
+
+
+def _function(name: str, function: Any, seen: frozenset[int]) -> Any:
+    """Return what tells a function from others of its name, as plain data.
+
+    For one of the user that is its code, with all that the code refers to: defaults,
+    closure and global values, other functions in turn.
+    """
+    code, own = function.__code__, function.__globals__
+    where = [function.__module__, function.__qualname__]
+    if not _own(function.__module__):
+        return where
+    parts = [_content(cell) for cell in function.__closure__ or ()]
+    parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
+    parts += [own[n] for n in sorted(_names(code)) if n in own]
+    return [_code(code), *(_value(name, part, seen) for part in parts)]
+
+
+def _code(code: types.CodeType) -> list[Any]:
+    constants: list[Any] = []
+    for c in code.co_consts:
+        if isinstance(c, types.CodeType):
+            constants.append(_code(c))
+        else:  # a set's order differs from run to run
+            constants.append(
+                sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c)
+            )
+    return [code.co_code.hex(), constants, list(code.co_names)]
+
+
+def _names(code: types.CodeType) -> set[str]:
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "empty"
+
+
+def _class(name: str, kind: type, seen: frozenset[int]) -> list[Any]:
+    """Return what a class of the user and its bases hold."""
+    parts: list[Any] = [kind.__module__, kind.__qualname__]
+    for base in kind.__mro__[:-1]:
+        if not _own(base.__module__):
+            parts.append([base.__module__, base.__qualname__])
+            continue
+        for key, member in sorted(vars(base).items()):
+            if key.startswith("__") and not inspect.isfunction(member):
+                continue
+            if isinstance(member, staticmethod | classmethod):
+                member = member.__func__
+            if isinstance(member, property):
+                member = (member.fget, member.fset, member.fdel)
+            if not isinstance(member, DESCRIPTORS):
+                parts.append([key, _value(name, member, seen)])
+    return parts
+
+
+def _value(name: str, value: Any, seen: frozenset[int]) -> Any:
+    value = getattr(value, "py_func", value)  # compiled by Numba
+    if isinstance(value, types.ModuleType):
+        return [value.__name__, *_modules(value.__name__, set())]
+    if isinstance(value, types.MethodType):
+        value = (value.__self__, value.__func__)
+    if isinstance(value, functools.partial):
+        value = [value.func, *value.args, *sorted(value.keywords.items())]
+    if isinstance(value, dict):
+        value = sorted(value.items(), key=repr)
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    if id(value) in seen:
+        return "itself"
+    deeper = seen | {id(value)}
+    if isinstance(value, types.FunctionType):
+        return _function(name, value, deeper)
+    if isinstance(value, tuple | list):
+        return [_value(name, part, deeper) for part in value]
+    kind = value if isinstance(value, type) else type(value)
+    if _own(kind.__module__):
+        parts = _class(name, kind, deeper)
+        if value is kind:
+            return parts
+        if hasattr(value, "__dict__") and not hasattr(kind, "__slots__"):
+            return [parts, _value(name, vars(value), deeper)]
+        return [parts, _pickled(name, value)]
+    return _pickled(name, value)
+
+
+def _pickled(name: str, value: Any) -> str:
+    try:
+        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"the {name} can't be told from others of its name, so its outcomes can't "
+            f"be stored: {error}"
+        ) from error

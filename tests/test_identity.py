@@ -1,0 +1,125 @@
+"""Fingerprints of what users write."""
+
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+import sparsetheory as st
+from sparsetheory.experiments.identity import fingerprint
+from sparsetheory.experiments.rules import exact_support
+from sparsetheory.experiments.setting import check_setting
+
+
+def key(solver=st.iht, **options):
+    setting = check_setting(
+        *(solver, 20, st.gaussian, st.sparse_signal, 0, 1e-3), **options
+    )
+    return fingerprint(setting)[0]
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def load(**sources):
+        for name, source in sources.items():
+            (tmp_path / f"{name}.py").write_text(source)
+        for name in sources:
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return [importlib.import_module(name) for name in sources][-1]
+
+    yield load
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+CALL = "import sparsetheory as st\n"
+HELPED = "import user_helpers\ndef solve(A, y, k): return user_helpers.go(A, y, k)\n"
+DEEP = "import user_deep\ndef go(A, y, k): return user_deep.go(A, y, k)\n"
+
+
+def test_modules_are_told_apart_by_what_is_in_them(load):
+    def built(source):
+        return load(user_deep=source, user_helpers=DEEP, user_solver=HELPED).solve
+
+    one = "def go(A, y, k): return 1\n"
+    assert key(built(one)) == key(built(one))
+    assert key(built(one)) != key(built(one.replace("1", "2")))
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "STEP = {}",
+        "@staticmethod\n    def step(k): return {}",
+        "@classmethod\n    def step(cls): return {}",
+        "@property\n    def step(self): return {}",
+        "def step(self): return {}",
+        "TABLE = dict(a=[{}])",
+    ],
+)
+def test_classes_are_told_apart_by_all_that_they_hold(member, load):
+    def built(value):
+        body = f"class Solver:\n    {member.format(value)}\n"
+        return load(user_class=CALL + body + "    def __call__(self, A, y, k): pass\n")
+
+    assert key(built(1).Solver()) == key(built(1).Solver())
+    assert key(built(1).Solver()) != key(built(2).Solver())
+
+
+def test_classes_that_hold_constants_are_seen(load):
+    def built(value):
+        source = f"class Config:\n    step = {value}\ndef solve(A, y, k):\n"
+        return load(user_config=source + "    return Config.step\n").solve
+
+    assert key(built(1)) == key(built(1))
+    assert key(built(1)) != key(built(2))
+
+
+def test_objects_are_told_apart_by_their_state(load):
+    source = "class Solver:\n    def __init__(self, state): self.state = state\n"
+    module = load(user_state=source + "    def __call__(self, A, y, k): pass\n")
+    states = [1, 2, {"a", "b"}, {"a", "c"}, {"x": [1]}, {"x": [2]}]
+    keys = [key(module.Solver(state)) for state in states]
+    assert len(set(keys)) == len(keys)
+
+
+def test_sets_in_a_state_say_the_same_in_every_process(tmp_path):
+    code = (
+        "import sparsetheory as st\n"
+        "from sparsetheory.experiments.setting import check_setting\n"
+        "from sparsetheory.experiments.identity import fingerprint\n"
+        "class Solver:\n"
+        "    def __init__(self): self.names = {'a', 'b', 'c', 'd', 'e'}\n"
+        "    def __call__(self, A, y, k): pass\n"
+        "print(fingerprint(check_setting(Solver(), 9, st.gaussian,"
+        " st.sparse_signal, 0, 1e-3))[0])"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in "12"
+    }
+    assert len(found) == 1
+
+
+def test_every_option_of_a_setting_counts():
+    options = [
+        {},
+        {"noise": 0.1},
+        {"success": exact_support},
+        {"signals_per_matrix": 2},
+        {"stop_early": True},
+    ]
+    keys = [key(**option) for option in options]
+    assert len(set(keys)) == len(keys)
