@@ -25,6 +25,7 @@ import contextlib
 import multiprocessing
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -38,13 +39,14 @@ import numpy as np
 import sparsetheory as st
 from sparsetheory._parallel import cpu_count
 from sparsetheory.experiments import studies
+from sparsetheory.experiments.trialstore import check_store
 from sparsetheory.plotting.saving import save_figure
 from sparsetheory.plotting.studies import FIGURES, plot_studies
 
 mpl.use("Agg")
 
 
-def lasso(A: Any, y: np.ndarray, k: int) -> st.Recovery:
+def nearly_basis_pursuit(A: Any, y: np.ndarray, k: int) -> st.Recovery:
     """LASSO with so small a penalty that it all but solves basis pursuit."""
     return st.fista(A, y, 1e-4 * float(abs(A.T @ y).max()), tol=1e-9)
 
@@ -72,32 +74,57 @@ ENSEMBLES = {
     "toeplitz": "random Toeplitz matrices",
     "ar1": "columns correlated like .5^lag",
     "equicorrelated": "columns of correlation .5",
+    "random-layers": "random layers, 4 → 8 channels",
 }
 SIGNALS = ("gaussian", "signs", "uniform", "nonnegative")
 ALL = list(studies.SOLVERS)
-UNCORRELATED = [t for t in studies.ENSEMBLES if "orrelat" not in t]
-SHORT = [t for t in UNCORRELATED if "Hadamard" not in t]  # for any n
+ANY_SIZE = [
+    title
+    for title, draw in studies.ENSEMBLES.items()
+    if not hasattr(draw, "n") and "Hadamard" not in title
+]
+ROWS = (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5, 1.8)
 
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+SCALES: dict[str, dict[str, dict[str, Any]]] = {
     "quick": {
         "maps": {"n": 100, "grid": 9, "trials": 10},
         "curves": {"solvers": ALL[:2], "n": 100, "columns": 5, "trials": 32},
+        "universality": {"draws": ANY_SIZE, "n": 64, "columns": 3, "trials": 32},
+        "noise": {"n": 100, "levels": (0, 0.2, 0.4, 0.6, 1), "trials": 40},
+        "correlation": {"n": 100, "levels": (0, 0.3, 0.6, 0.9), "trials": 40},
+        "groups": {"n": 96, "sizes": (1, 4), "columns": 3, "trials": 32},
         "scaling": {"sizes": (40, 100), "delta": (0.25, 0.5), "trials": 48},
+        "support": {"n": 128, "counts": (4,), "rows": ROWS, "trials": 40},
     },
     "default": {
         "maps": {"n": 200, "grid": 19, "trials": 20},
         "curves": {"solvers": [*ALL[:3], ALL[5]], "n": 200, "columns": 9, "trials": 64},
-        "universality": {"draws": SHORT, "n": 100, "columns": 5, "trials": 64},
+        "universality": {"draws": ANY_SIZE, "n": 100, "columns": 5, "trials": 64},
+        "noise": {
+            "n": 200,
+            "levels": (0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1),
+            "trials": 100,
+        },
+        "correlation": {
+            "n": 200,
+            "levels": (0, 0.2, 0.4, 0.6, 0.8, 0.95),
+            "trials": 100,
+        },
+        "groups": {"n": 200, "sizes": (1, 2, 4, 8), "columns": 5, "trials": 64},
         "scaling": {
             "sizes": (40, 100, 200),
             "delta": (0.25, 0.5, 0.9),
             "trials": 96,
         },
+        "support": {"n": 256, "counts": (4, 8), "rows": ROWS, "trials": 100},
     },
     "paper": {
         "maps": {"n": 400, "grid": 39, "trials": 50},
         "curves": {"solvers": ALL, "n": 400, "columns": 19, "trials": 96},
-        "universality": {"draws": UNCORRELATED, "n": 256, "columns": 9, "trials": 192},
+        "universality": {
+            "draws": list(studies.ENSEMBLES),
+            **{"n": 256, "columns": 9, "trials": 192},
+        },
         "noise": {
             "n": 400,
             "levels": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1),
@@ -114,13 +141,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "delta": (0.1, 0.25, 0.5, 0.75, 0.9),
             "trials": 384,
         },
-        "support": {
-            "n": 512,
-            "counts": (4, 8, 16),
-            "rows": (0.5, 0.7, 0.85, 1, 1.15, 1.3, 1.5, 1.8),
-            "trials": 400,
-        },
+        "support": {"n": 512, "counts": (4, 8, 16), "rows": ROWS, "trials": 400},
     },
+}
+PRESETS = {
+    "quick": ["maps", "curves", "scaling"],
+    "default": ["maps", "curves", "universality", "scaling"],
+    "paper": list(FIGURES),
 }
 SMALLEST = {
     **{"n": 32, "grid": 1, "columns": 1, "trials": 16, "levels": (0.1,)},
@@ -166,14 +193,14 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--study",
         choices=FIGURES,
         action="append",
-        help="what to compute; may be repeated (default: what the preset has, or "
-        "maps if an option of theirs is given)",
+        help="what to compute, at the preset's scale; may be repeated (default: some, "
+        "or maps if an option of theirs is given)",
     )
     add(
         "--out",
         type=Path,
         metavar="STEM",
-        help="where to write (default: figures/PRESET)",
+        help="where to write (default: figures/PRESET, or the stem redrawn)",
     )
     add("--csv", action="store_true", help="write tables too, STEM_*.csv")
     add("--redraw", type=Path, metavar="FILE.npz", help="draw stored results again")
@@ -242,7 +269,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def prepare(args: argparse.Namespace) -> None:
     """Read and check all that the work depends on, before the work."""
-    args.out = args.out or Path("figures") / args.preset
+    stem = args.redraw.with_suffix("") if args.redraw else Path("figures", args.preset)
+    args.out = args.out or stem
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=args.out.parent):
         pass  # what can't be written shows now
@@ -253,16 +281,19 @@ def prepare(args: argparse.Namespace) -> None:
         raise ValueError(f"--scheduler needs --engine dask, got {args.engine}")
     if args.resume and args.store is None:
         args.store = Path(f"{args.out}.db")
+    if args.store is not None:
+        check_store(args.store)
     given = {key: getattr(args, key) for key in ("n", "grid", "trials", "signal")}
     given = {key: value for key, value in given.items() if value is not None}
-    own = bool(given or args.solver or args.ensemble or args.layer)
-    args.scales = dict(PRESETS[args.preset])
-    if args.study or own:
-        chosen = args.study or ["maps"]
-        full = PRESETS["paper"] | PRESETS[args.preset]
-        args.scales = {name: full[name] for name in dict.fromkeys(chosen)}
+    given |= {k: v for k in ("solver", "ensemble", "layer") if (v := getattr(args, k))}
+    chosen = args.study or (["maps"] if given else PRESETS[args.preset])
+    if given and "maps" not in chosen:
+        names = ", ".join(f"--{key}" for key in given)
+        raise ValueError(f"{names} is of maps, --study asks for {', '.join(chosen)}")
+    args.scales = {name: SCALES[args.preset][name] for name in dict.fromkeys(chosen)}
     if "maps" in args.scales:
-        args.scales["maps"] = args.scales["maps"] | given | mapped(args)
+        own = {k: v for k, v in given.items() if k in ("n", "grid", "trials", "signal")}
+        args.scales["maps"] = args.scales["maps"] | mapped(args) | own
         n = args.scales["maps"]["n"]
         for draw in args.scales["maps"]["draws"].values():
             draw(1, getattr(draw, "n", n), 0)  # says now what it can't draw
@@ -270,7 +301,7 @@ def prepare(args: argparse.Namespace) -> None:
 
 def mapped(args: argparse.Namespace) -> dict[str, Any]:
     """Return the solvers and the ensembles of the maps."""
-    known = studies.SOLVERS | {SOLVERS["lasso"]: lasso}
+    known = studies.SOLVERS | {SOLVERS["lasso"]: nearly_basis_pursuit}
     solvers = [SOLVERS[name] for name in args.solver or ["basis-pursuit", "iht"]]
     chosen = args.ensemble or (["layer"] if args.layer else ["gaussian", "layer"])
     if args.layer and "layer" not in chosen:
@@ -284,7 +315,11 @@ def mapped(args: argparse.Namespace) -> dict[str, Any]:
         out, into = layer.filters.shape[:2]
         what = "Digits layer" if args.layer is None else args.layer.stem
         draws[f"{what}, {into} → {out} channels"] = st.random_rows(layer)
-    return {"solvers": {name: known[name] for name in solvers}, "draws": draws}
+    signs = {name == SOLVERS["nonnegative"] for name in solvers}
+    if True in signs and (False in signs or args.signal not in (None, "nonnegative")):
+        raise ValueError("--solver nonnegative goes with --signal nonnegative, alone")
+    signal = {"signal": "nonnegative"} if True in signs else {}
+    return {"solvers": {n: known[n] for n in solvers}, "draws": draws} | signal
 
 
 @contextlib.contextmanager
@@ -295,10 +330,15 @@ def engine(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if args.engine == "threads":
         yield {"workers": workers}
     elif args.engine == "processes":
-        deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, 1)}
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context, **deaf) as executor:
+        executor = ProcessPoolExecutor(workers, context, initializer=serve)
+        try:
             yield {"workers": workers, "executor": executor}
+        except BaseException:  # an interrupt does not wait for what they are at
+            end_children()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+        executor.shutdown()
     else:
         from distributed import Client
 
@@ -307,6 +347,24 @@ def engine(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         with Client(**where) as client:
             threads = sum(client.nthreads().values())
             yield {"workers": max(threads, 1), "executor": client.get_executor()}
+
+
+def serve() -> None:
+    """Leave interrupts to the parent of this process, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def end_children() -> None:
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def compute(args: argparse.Namespace) -> dict[str, Any]:
@@ -348,8 +406,7 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        for child in multiprocessing.active_children():
-            child.terminate()
+        end_children()
         os._exit(130)  # whatever still runs in a thread is not waited for
     except (BrokenProcessPool, OSError, ValueError) as error:
         print(f"phase_transition.py: error: {error}", file=sys.stderr)

@@ -8,6 +8,7 @@ from sparsetheory.ensembles import (
     gaussian_ar1,
     gaussian_equicorrelated,
     rademacher,
+    random_layers,
     random_rows,
     spherical,
 )
@@ -211,6 +212,7 @@ __all__ = [
     "plot_transition_curves",
     "rademacher",
     "random_circulant",
+    "random_layers",
     "random_rows",
     "random_toeplitz",
     "relative_error",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from sparsetheory._checks import check_number, check_operator
+from sparsetheory._checks import check_integer, check_number, check_operator
 from sparsetheory._kernels.draw import fill_normal, fill_signs
 from sparsetheory._rng import check_draw
+from sparsetheory.operators import BlockCirculant
 from sparsetheory.types import Matrix, Seed
 
 SMALL = 2**18  # entries; below, a product with a dense matrix beats the transforms
@@ -253,3 +255,88 @@ def random_rows(A: Any) -> RandomRows:
     if M * n <= SMALL and not isinstance(A, np.ndarray):
         A = A.to_dense()
     return RandomRows(A, (M * n / energy) ** 0.5, name)
+
+
+@dataclass(frozen=True, repr=False)
+class RandomLayers:
+    """The ensemble of convolution layers with random filters; see `random_layers`.
+
+    Attributes
+    ----------
+    channels_in, channels_out : int
+    taps, size : tuple of int
+    """
+
+    channels_in: int
+    channels_out: int
+    taps: tuple[int, ...]
+    size: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        parts = (self.channels_in, self.channels_out, self.taps, self.size)
+        return f"random_layers{parts}"
+
+    @property
+    def n(self) -> int:
+        """Number of columns."""
+        return self.channels_in * prod(self.size)
+
+    @property
+    def max_rows(self) -> int:
+        """Number of outputs."""
+        return self.channels_out * prod(self.size)
+
+    def __call__(self, m: int, n: int, rng: Seed) -> Any:
+        """Return m random rows of a layer with new filters."""
+        if n != self.n:
+            raise ValueError(f"n must be {self.n}, that of the layer, got {n}")
+        m, _, rng = check_draw(m, n, rng, most=self.max_rows)
+        h = rng.standard_normal((self.channels_out, self.channels_in, *self.taps))
+        entries = m * self.channels_in * prod(self.taps)
+        layer = BlockCirculant(h * (n / entries) ** 0.5, self.size)
+        part = layer.take(np.sort(rng.choice(self.max_rows, size=m, replace=False)))
+        return part.to_dense() if m * n <= SMALL else part
+
+
+def random_layers(
+    channels_in: int,
+    channels_out: int,
+    taps: int | tuple[int, ...],
+    size: int | tuple[int, ...],
+) -> RandomLayers:
+    """Ensemble of convolution layers with independent Gaussian filters.
+
+    Parameters
+    ----------
+    channels_in, channels_out : int
+    taps, size : int or tuple of int
+        Of the filters and of the grid, per axis: one int or tuple of one is a layer in
+        one dimension, a tuple of two is one in two.
+
+    Returns
+    -------
+    RandomLayers
+        A callable ``(m, n, rng)`` that draws filters and m of the outputs, so that
+        ``E ||A x||^2 = ||x||^2`` for every x. Small ones come as an array.
+
+    Raises
+    ------
+    ValueError
+        If a number is not positive, or taps and size have not the same axes.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> ensemble = st.random_layers(2, 4, 3, size=16)
+    >>> ensemble(20, 32, rng=0).shape, ensemble.max_rows
+    ((20, 32), 64)
+    """
+    axes = [tuple(np.atleast_1d(v).tolist()) for v in (taps, size)]
+    if len(axes[0]) != len(axes[1]) or len(axes[0]) > 2:
+        raise ValueError(f"taps and size must have the same axes, got {taps}, {size}")
+    for name, value in (("taps", axes[0]), ("size", axes[1])):
+        for number in value:
+            check_integer(name, number, 1)
+    into = check_integer("channels_in", channels_in, 1)
+    out = check_integer("channels_out", channels_out, 1)
+    return RandomLayers(into, out, *axes)

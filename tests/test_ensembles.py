@@ -213,3 +213,41 @@ def test_names_of_row_ensembles_tell_their_entries_apart(rng):
 def test_bad_draws_are_named(call, message):
     with pytest.raises((TypeError, ValueError), match=message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5, 8), (2, 4, (3, 2), (4, 4))])
+def test_random_layers_keep_squared_norms_on_average(shape, rng):
+    ensemble = st.random_layers(*shape)
+    m, n, draws = 11, ensemble.n, 3000
+    x = st.sparse_signal(n, 3, rng)
+    x /= np.linalg.norm(x)
+    energy = [np.sum((ensemble(m, n, rng) @ x) ** 2) for _ in range(draws)]
+    tolerance = 5 * np.std(energy) / np.sqrt(draws)
+    assert abs(np.mean(energy) - 1) <= tolerance
+    assert abs(np.mean(energy) * 1.25 - 1) > tolerance
+    whole = ensemble(ensemble.max_rows, n, 7)
+    assert_array_equal(whole, ensemble(ensemble.max_rows, n, 7))
+    assert whole.shape == (ensemble.max_rows, n)
+
+
+def test_random_layers_are_layers():
+    ensemble = st.random_layers(2, 3, 4, 9)
+    A = ensemble(27, 18, 0).reshape(3, 9, 2, 9)
+    assert_allclose(A[:, 1:, :, 1:], A[:, :-1, :, :-1], atol=1e-14)
+    large = st.random_layers(4, 8, (3, 3), (32, 32))
+    assert isinstance(large(900, large.n, 0), st.BlockCirculant)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((2, 3, 4, (5, 5)), "taps and size must have the same axes"),
+        ((0, 3, 4, 5), "channels_in must be at least 1"),
+        ((2, 3, 0, 5), "taps must be at least 1"),
+    ],
+)
+def test_bad_layers_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        st.random_layers(*arguments)
+    with pytest.raises(ValueError, match="n must be 10, that of the layer"):
+        st.random_layers(2, 3, 4, 5)(3, 9, 0)

@@ -106,6 +106,9 @@ def test_a_killed_script_resumes_with_the_same_counts(tmp_path):
         ["--ensemble", "partial-hadamard", "--n", "100"],
         ["--scheduler", "tcp://127.0.0.1:1", "--engine", "threads"],
         ["--study", "everything"],
+        ["--n", "50", "--study", "curves"],
+        ["--solver", "iht", "--solver", "nonnegative"],
+        ["--store", "missing/trials.db"],
     ],
 )
 def test_bad_values_exit_with_one_clear_line(arguments, tmp_path):
@@ -129,6 +132,43 @@ def test_an_interrupt_ends_the_script_soon(delay, tmp_path):
     assert run.wait(timeout=10) in (130, -signal.SIGINT)
     numbers = tmp_path / "out" / "a.npz"  # whole studies, or nothing
     assert not numbers.exists() or st.load_maps(numbers)
+
+
+def group_ends(number, seconds):
+    """Whether every process of the group ends within so many seconds."""
+    for _ in range(10 * seconds):
+        try:
+            os.killpg(number, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_a_run_at_work_ends_soon_and_leaves_nobody_behind(engine, ending, tmp_path):
+    long = ["--solver", "lasso", "--ensemble", "gaussian", "--n", "500", "--grid", "5"]
+    long += ["--trials", "400", "--engine", engine, "--resume", "--out", "a"]
+    run = subprocess.Popen(
+        [sys.executable, str(SCRIPTS / "phase_transition.py"), *long],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    shown = b""
+    while not re.search(rb" [1-9]\d*/\d+ \[", shown):  # trials are done
+        shown = (shown + os.read(run.stderr.fileno(), 4096))[-4096:]
+        assert run.poll() is None, shown
+    begin = time.monotonic()
+    run.send_signal(ending)
+    assert run.wait(timeout=10) == (130 if ending == signal.SIGINT else -ending)
+    assert time.monotonic() - begin < 2.5
+    run.stderr.close()
+    assert group_ends(run.pid, seconds=5)
+    assert (tmp_path / "a.db").stat().st_size > 0
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write")

@@ -230,8 +230,8 @@ def test_pairs_are_sharper_than_independent_maps():
     won, lost = one.outcomes[i, j] == 1, two.outcomes[i, j] == 1
     more, less = np.sum(won & ~lost), np.sum(lost & ~won)
     assert_allclose(paired.z[i, j], (more - less) / np.sqrt(more + less))
-    with pytest.raises(ValueError, match="no cell has a chance"):
-        st.compare(one, one)
+    same = st.compare(one, one)
+    assert (same.p_value, same.difference, same.dof) == (1.0, 0.0, 0)
 
 
 def test_pairs_of_unequal_length_use_the_trials_that_both_have():
@@ -247,3 +247,39 @@ def test_proofs_stand_in_for_the_solvers_that_they_are_about():
     assert proof_of(partial(st.basis_pursuit, max_iter=9)) is None
     assert proof_of(st.omp) is None
     assert proof_of(lambda A, y, k: st.basis_pursuit(A, y)) is None
+    assert proof_of(partial(st.group_basis_pursuit, groups=4)) is not None
+    assert proof_of(partial(st.group_basis_pursuit, groups=4, tol=1e-3)) is None
+
+
+def test_noise_takes_the_short_cut_to_success_away():
+    grid = {"n": 100, "delta": 0.5, "rho": 0.1, "trials": 10, "noise": 0.02}
+    short = partial(st.iht, max_iter=300)
+    for early in (False, True):
+        found = st.phase_transition(short, stop_early=early, **grid)
+        assert found.successes.sum() == 0
+
+
+def test_one_matrix_alone_says_nothing_of_its_effect():
+    with pytest.raises(ValueError, match="two matrices per cell, got 8 for 12"):
+        st.phase_transition(st.omp, signals_per_matrix=8, **GRID)
+
+
+def test_tests_and_intervals_hold_with_few_matrices():
+    """Half of the variance between matrices, twelve of them, against the right law."""
+    size, clusters, reps = 8, 12, 400
+    rng = np.random.default_rng(0)
+    covered, rejected = 0, 0
+    plain = st.phase_transition(st.omp, n=30, delta=0.6, rho=0.4, trials=2)
+    for _ in range(reps):
+        p = rng.choice([0.2, 0.8], clusters).repeat(size)
+        outcomes = np.where(rng.random(p.size) < p, 1, -1).astype(np.int8)
+        shared = st.PhaseMap(
+            *(plain.delta, plain.rho, plain.m, plain.k, outcomes[None, None]),
+            *(30, 0, {"signals_per_matrix": size}),
+        )
+        low, high = shared.interval()
+        covered += low.item() <= 0.5 <= high.item()
+        rejected += st.compare(shared, [[0.5]]).p_value < 0.05
+    error = 5 * np.sqrt(0.05 * 0.95 / reps)
+    assert abs(covered / reps - 0.95) < error
+    assert abs(rejected / reps - 0.05) < error

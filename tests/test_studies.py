@@ -42,13 +42,13 @@ def results():
 
 
 @pytest.fixture(scope="module")
-def presets():
+def script():
     spec = importlib.util.spec_from_file_location("phase_transition_script", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("signal.signal", lambda *_: None)
         spec.loader.exec_module(module)
-    return module.PRESETS
+    return module
 
 
 def test_every_study_has_a_figure():
@@ -102,11 +102,14 @@ def test_groups_make_recovery_easier():
 
 
 @pytest.mark.parametrize("preset", ["quick", "default", "paper"])
-def test_presets_are_arguments_of_their_studies(preset, presets):
-    for name, scale in presets[preset].items():
+def test_presets_are_arguments_of_their_studies(preset, script):
+    assert list(script.SCALES[preset]) == list(FIGURES)
+    for name, scale in script.SCALES[preset].items():
         known = inspect.signature(getattr(studies, name)).parameters
         assert set(scale) <= set(known), name
-    assert list(presets["paper"]) == list(FIGURES)
+    assert set(script.PRESETS[preset]) <= set(FIGURES)
+    assert set(script.ENSEMBLES.values()) == set(studies.ENSEMBLES)
+    assert set(studies.SOLVERS) <= set(script.SOLVERS.values())
 
 
 def test_the_lasso_finds_supports_as_the_law_says():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import lcm
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtrc, ndtri
+from scipy.special import chdtrc, fdtrc, ndtri
 
 from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.solvers.certificates import Verdict
@@ -81,7 +82,7 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     ------
     ValueError
         If the shapes or sizes differ, a probability is outside [0, 1], or no cell
-        enters.
+        enters; but maps that are alike in every trial have the p value 1.
 
     References
     ----------
@@ -116,12 +117,18 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     once = np.zeros(z.size, dtype=bool)  # cells of equal sizes are one experiment
     once[first] = True
     enters &= once.reshape(z.shape)
-    if not enters.any():
-        raise ValueError("no cell has a chance of both success and failure")
     total, dof = float(np.sum(z[enters] ** 2)), int(enters.sum())
+    if dof == 0 and paired:  # alike in every trial
+        return Comparison(z, 0.0, 0, 1.0, paired, 0.0, 0.0, 0.0)
+    if dof == 0:
+        raise ValueError("no cell has a chance of both success and failure")
     mean = float(excess[enters].mean())
     half = NORMAL95 * float(np.sqrt(variance[enters].sum())) / dof
-    p_value = float(chdtrc(dof, total))
+    matrices = [result.matrices, getattr(other, "matrices", np.inf)]
+    if paired or np.isinf(min(matrices)):
+        p_value = float(chdtrc(dof, total))
+    else:  # the variance is an estimate
+        p_value = float(fdtrc(dof, min(matrices), total / dof))
     return Comparison(z, total, dof, p_value, paired, mean, mean - half, mean + half)
 
 
@@ -150,7 +157,7 @@ def _pairs(one: PhaseMap, two: PhaseMap) -> Scores:
     run = (one.counts > 0) & (two.counts > 0)
     won, lost = (r.outcomes[:, :, :trials] == Verdict.SUCCESS for r in (one, two))
     difference = won.astype(np.float64) - lost
-    sums = np.add.reduceat(difference, np.arange(0, trials, max(shared)), axis=2)
+    sums = np.add.reduceat(difference, np.arange(0, trials, lcm(*shared)), axis=2)
     spread = np.sum(sums**2, axis=2)
     return difference.mean(axis=2), spread / trials**2, run & (spread > 0)
 

@@ -81,10 +81,10 @@ def phase_transition(
     tol : float
         Of the rule.
     signals_per_matrix : int
-        So many trials in succession share a matrix, which saves drawing it. Their
-        outcomes are not independent; intervals and tests then count with the
-        `PhaseMap.design_effect`. Refused for circulant matrices, for which that is
-        large, unless trials are decided by proof.
+        So many trials in succession share a matrix, which saves drawing it; at most
+        half of `trials`. Their outcomes are not independent; intervals and tests then
+        count with the `PhaseMap.design_effect`. Refused for the circulant ensembles of
+        this package, for which that is large, unless trials are decided by proof.
     stop_early : bool
         Look at the error as the solver goes, and end a trial as a success when it is
         small or as a failure when it falls no more; see Notes. For `iht` and `htp`.
@@ -151,6 +151,11 @@ def phase_transition(
     )
     delta, rho = check_ratios("delta", delta), check_ratios("rho", rho)
     trials = check_integer("trials", trials, 1)
+    if 1 < setting.signals_per_matrix > trials // 2:
+        raise ValueError(
+            "signals_per_matrix must leave two matrices per cell, got "
+            f"{setting.signals_per_matrix} for {trials} trials"
+        )
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
 
     n, unit = setting.n, setting.unit

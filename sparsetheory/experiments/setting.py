@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from sparsetheory._checks import check_integer, check_number
-from sparsetheory.ensembles import RandomRows
+from sparsetheory.ensembles import RandomLayers, RandomRows
 from sparsetheory.experiments.environment import versions
 from sparsetheory.experiments.rules import Rule, relative_error
 from sparsetheory.operators import BlockCirculant
@@ -169,6 +169,8 @@ def can_continue(solver: Solver) -> bool:
 def _is_circulant(ensemble: Ensemble) -> bool:
     if isinstance(ensemble, RandomRows):
         return ensemble.name.startswith(BlockCirculant.__name__)
+    if isinstance(ensemble, RandomLayers):
+        return True
     return getattr(ensemble, "func", ensemble) in CIRCULANT
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr, stdtrit
 
+from sparsetheory.experiments.files import write_table, write_whole
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Counts, Vector
@@ -95,20 +95,33 @@ class PhaseMap:
 
         The variance between matrices over that of independent trials, both summed over
         the cells; 1 where each trial has a matrix of its own. Intervals and tests take
-        it into account.
+        it into account, and that it is an estimate.
         """
-        share = int(self.settings.get("signals_per_matrix", 1))
-        won = (self.outcomes == Verdict.SUCCESS).astype(np.float64)
-        starts = np.arange(0, self.trials, share)
+        starts = self._starts()
         run = self.counts == self.trials
-        if share == 1 or starts.size < 2 or not run.any():
+        if starts.size == self.trials or not run.any():
             return 1.0
+        won = (self.outcomes == Verdict.SUCCESS).astype(np.float64)
         sizes = np.diff(np.append(starts, self.trials))
         p = won[run].mean(axis=1)
         sums = np.add.reduceat(won[run], starts, axis=1) - np.outer(p, sizes)
         between = np.sum(sums**2) * starts.size / (starts.size - 1)
         independent = self.trials * np.sum(p * (1 - p))
         return max(1.0, float(between / independent)) if independent > 0 else 1.0
+
+    @property
+    def matrices(self) -> float:
+        """Degrees of freedom of `design_effect`; infinite without sharing."""
+        starts = self._starts()
+        if starts.size == self.trials:
+            return float("inf")
+        mixed = (self.successes > 0) & (self.successes < self.counts)
+        return float(max(mixed.sum(), 1) * (starts.size - 1))
+
+    def _starts(self) -> Counts:
+        """Return the first trials of each matrix."""
+        share = int(self.settings.get("signals_per_matrix", 1))
+        return np.arange(0, self.trials, share)
 
     @property
     def probability(self) -> Vector:
@@ -120,9 +133,13 @@ class PhaseMap:
     def interval(self, level: float = 0.95) -> tuple[Vector, Vector]:
         """Return the Wilson interval of each probability, two arrays (r, d).
 
-        Counts are divided by `design_effect`.
+        Where trials share matrices, counts are divided by `design_effect`, and the
+        quantile is that of Student's law.
         """
         effect = self.design_effect
+        if np.isfinite(self.matrices):
+            quantile = stdtrit(self.matrices, 0.5 + 0.5 * level)
+            level = 2 * float(ndtr(quantile)) - 1
         return wilson_interval(self.successes / effect, self.counts / effect, level)
 
     def save(self, path: str | Path) -> Path:
@@ -164,7 +181,7 @@ class PhaseMap:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write one line per cell that was run; return the path."""
-        return _write_table(Path(path), self.table())
+        return write_table(Path(path), self.table())
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,19 +249,10 @@ class TransitionCurve:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write one line per number of rows; return the path."""
-        return _write_table(Path(path), self.table())
+        return write_table(Path(path), self.table())
 
 
 Result = PhaseMap | TransitionCurve
-
-
-def _write_table(path: Path, rows: list[dict[str, Any]]) -> Path:
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write_whole(path, text.getvalue().encode())
-    return path
 
 
 def save_maps(path: str | Path, maps: Mapping[str, Result]) -> Path:
@@ -315,21 +323,8 @@ def save_tables(stem: str | Path, results: Mapping[str, Result]) -> list[Path]:
         chosen = {n: r for n, r in results.items() if isinstance(r, kind)}
         rows = [{"name": n} | row for n, r in chosen.items() for row in r.table()]
         if rows:
-            paths.append(_write_table(Path(f"{stem}_{title}.csv"), rows))
+            paths.append(write_table(Path(f"{stem}_{title}.csv"), rows))
     return paths
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, or leave what was there."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder of {path} does not exist")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def load_maps(path: str | Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sparsetheory.ensembles import (
     gaussian_ar1,
     gaussian_equicorrelated,
     rademacher,
+    random_layers,
     spherical,
 )
 from sparsetheory.experiments.curve import transition_curve
@@ -49,7 +50,7 @@ Run = Mapping[str, Any]
 
 
 def lasso(A: Any, y: Vector, k: int) -> Recovery:
-    """Solve the LASSO with a small penalty, to high accuracy."""
+    """Solve the LASSO to high accuracy, with a hundredth of the largest penalty."""
     return fista(A, y, 1e-2 * float(np.abs(A.T @ y).max()), tol=1e-9)
 
 
@@ -75,6 +76,7 @@ ENSEMBLES: dict[str, Ensemble] = {
     "random Toeplitz matrices": random_toeplitz,
     "columns correlated like .5^lag": gaussian_ar1,
     "columns of correlation .5": gaussian_equicorrelated,
+    "random layers, 4 → 8 channels": random_layers(4, 8, (3, 3), (8, 8)),
 }
 BASIS_PURSUIT, IHT, HTP = list(SOLVERS)[:3]
 OMP, NONNEGATIVE = "Orthogonal matching pursuit", list(SOLVERS)[-1]
@@ -193,7 +195,6 @@ def correlation(
             trials=trials,
             ensemble=partial(draw, correlation=level),
             signal="signs",
-            stop_early=can_continue(SOLVERS[name]),
             **run,
         )
         for kind, draw in kinds.items()

@@ -74,7 +74,8 @@ def _curves(part: Part) -> Any:
             label = "non-negative basis pursuit, n → ∞"
             style = LIMIT | {"color": "#999999"}
             ax.plot(FINE, nonnegative_weak_threshold(FINE), label=label, **style)
-        ax.set(title=AMPLITUDES[amplitude], ylim=(0, 1))
+        n = next(iter(own.values())).n
+        ax.set(title=f"n = {n}, {AMPLITUDES[amplitude]}", ylim=(0, 1))
         ax.label_outer()
     _legend_below(figure, axes[0][0], 3)
     return figure
@@ -100,13 +101,13 @@ def _universality(part: Part) -> Any:
     convex.set(
         xlabel=r"$\delta = m/n$",
         ylabel="$k$ at even odds, less that of the Gaussian law",
-        title=BASIS_PURSUIT,
+        title=f"{BASIS_PURSUIT}, n = {curve.n}, amplitudes ±1",
     )
     greedy.set(
         xlabel=r"$\delta = m/n$",
         ylabel=r"$\rho = k/m$ at even odds",
         ylim=(0, 1),
-        title=IHT,
+        title=f"{IHT}, the same problems",
     )
     _legend_below(figure, convex, 3, line)
     return figure
@@ -127,7 +128,7 @@ def _shares(ax: Any, part: Part, place: int = 0) -> None:
 def _where(part: Part) -> str:
     result: PhaseMap = next(iter(part.values()))
     m, k = int(result.m[0]), int(result.k[0, 0])
-    return f"n = {result.n}, m = {m}, k = {k}"
+    return f"n = {result.n}, m = {m}, k = {k}, amplitudes ±1, {result.trials} trials"
 
 
 def _noise(part: Part) -> Any:
@@ -137,8 +138,8 @@ def _noise(part: Part) -> Any:
     ax.set(
         xlabel="noise / measurements, root mean squares",
         ylabel="share of supports found",
-        title=_where(part),
     )
+    ax.set_title(_where(part), fontsize=10)
     ax.legend(fontsize=8)
     return figure
 
@@ -149,7 +150,8 @@ def _correlation(part: Part) -> Any:
     for ax, kind in zip(axes[0], kinds, strict=True):
         _shares(ax, {n[1:]: r for n, r in part.items() if n[0] == kind})
         ax.set(xlabel="$c$", title=f"correlation {kind}")
-    axes[0][0].set_ylabel(f"share recovered, {_where(part)}")
+    axes[0][0].set_ylabel("share recovered")
+    figure.suptitle(_where(part), fontsize=10)
     _legend_below(figure, axes[0][0], 2)
     return figure
 
@@ -173,6 +175,7 @@ def _groups(part: Part) -> Any:
         xlim=(0, 1),
         ylim=(0, 1),
     )
+    ax.set_title("certified, Gaussian amplitudes", fontsize=10)
     ax.legend(fontsize=8)
     return figure
 
@@ -225,7 +228,7 @@ def _scaling(part: Part) -> Any:
     for ax in (offset, width):
         ax.set_xticks(sizes, [str(n) for n in sizes])
         ax.minorticks_off()
-    width.legend(fontsize=8)
+    _legend_below(figure, width, 6)
     return figure
 
 
@@ -250,6 +253,8 @@ def _support(part: Part) -> Any:
         ylabel="share of supports that the LASSO finds",
         ylim=(-0.03, 1.03),
     )
+    trials = next(iter(part.values())).trials
+    ax.set_title(f"amplitudes ±1, {trials} trials each", fontsize=10)
     ax.legend(fontsize=8, loc="lower right")
     return figure
 
