@@ -182,7 +182,7 @@ def test_acceleration_ends_at_the_fit_on_its_support(k, rng):
         assert_allclose(found.x, st.debias(A, y, found.support), atol=1e-9)
 
 
-@pytest.mark.parametrize("scale", [1e-160, 1e-60, 1e60, 1e160])
+@pytest.mark.parametrize("scale", [1e-160, 1e-60, 1e52, 1e160])
 def test_scales_out_of_range_are_refused(scale):
     A = st.gaussian(10, 20, 0)
     y = A @ st.sparse_signal(20, 2, 1)
