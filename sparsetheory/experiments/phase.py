@@ -87,7 +87,8 @@ def phase_transition(
         this package, for which that is large, unless trials are decided by proof.
     stop_early : bool
         Look at the error as the solver goes, and end a trial as a success when it is
-        small or as a failure when it falls no more; see Notes. For `iht` and `htp`.
+        small or as a failure when it falls no more; see Notes. For `iht`, `group_iht` and
+        `htp`.
     workers : int, optional
         Threads, by default all processors. Use 1 for a solver that is not thread-safe.
     progress : bool
@@ -128,13 +129,14 @@ def phase_transition(
     none; one of them is found, up to a relative rounding of 1e-9, so that neither
     `tol` nor a solver's accuracy moves the curve.
 
-    With `stop_early` a success is an error below 5 %, from where no solver of the kind
-    has been seen to turn away, and a failure an error that fell by less than 7 % in the
-    latter half of the iterations, and in the time in which, on the right support, it
-    would fall by a factor of e^5. The solver does not learn of it. For `iht` that saves
-    most of the time. With matrices as well conditioned as Gaussian ones it moves the
-    50 % point by less than 0.3 in k, see ``scripts/bench_phase.py``; with those of a
-    layer by more.
+    With `stop_early` a failure is an error that fell by less than 7 % in the latter
+    half of the iterations, and in the time in which, on the right support, it would
+    fall by a factor of e^5; and a success, under the rule `relative_error` and without
+    noise, is an error below 5 %, from where no solver of the kind has been seen to turn
+    away. The solver does not learn of it. For `iht` that saves most of the time. With
+    matrices as well conditioned as Gaussian ones it moves the 50 % point by less than
+    0.3 in k (``scripts/bench_phase.py`` measures it); with correlated columns or the
+    rows of a layer by more, as convergence is slower there than is allowed for.
 
     Examples
     --------
