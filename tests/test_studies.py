@@ -125,3 +125,12 @@ def test_the_lasso_finds_supports_as_the_law_says():
     assert abs(found.probability.item() - law) < error
     wrong = float(st.lasso_support_probability(n, m + 20, k))
     assert abs(found.probability.item() - wrong) > error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SMALL if name != "maps"])
+def test_every_study_of_the_paper_can_be_tried_small(name, script):
+    scale = script.SCALES["paper"][name]
+    small = {key: script.SMALLEST.get(key, value) for key, value in scale.items()}
+    found = getattr(studies, name)(RUN, **small)
+    assert all(np.sum(result.counts) > 0 for result in found.values())

@@ -87,8 +87,8 @@ def phase_transition(
         this package, for which that is large, unless trials are decided by proof.
     stop_early : bool
         Look at the error as the solver goes, and end a trial as a success when it is
-        small or as a failure when it falls no more; see Notes. For `iht`, `group_iht` and
-        `htp`.
+        small or as a failure when it falls no more; see Notes. For `iht`, `group_iht`
+        and `htp`.
     workers : int, optional
         Threads, by default all processors. Use 1 for a solver that is not thread-safe.
     progress : bool

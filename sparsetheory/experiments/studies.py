@@ -144,7 +144,7 @@ def universality(
     return {
         f"universality/{name}/{title}": transition_curve(
             *(SOLVERS[name],),
-            n=n,
+            n=getattr(ENSEMBLES[title], "n", n),
             delta=ratios(columns),
             trials=trials,
             ensemble=ENSEMBLES[title],
