@@ -78,6 +78,7 @@ ENSEMBLES: dict[str, Ensemble] = {
     "columns of correlation .5": gaussian_equicorrelated,
     "random layers, 4 → 8 channels": random_layers(4, 8, (3, 3), (8, 8)),
 }
+SLOW = tuple(ENSEMBLES)[-3:]  # to converge on: trials are not ended early
 BASIS_PURSUIT, IHT, HTP = list(SOLVERS)[:3]
 OMP, NONNEGATIVE = "Orthogonal matching pursuit", list(SOLVERS)[-1]
 
@@ -149,7 +150,7 @@ def universality(
             trials=trials,
             ensemble=ENSEMBLES[title],
             signal="signs",
-            stop_early=can_continue(SOLVERS[name]),
+            stop_early=can_continue(SOLVERS[name]) and title not in SLOW,
             **run,
         )
         for name in (BASIS_PURSUIT, IHT)
