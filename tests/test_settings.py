@@ -212,7 +212,7 @@ def test_ending_early_moves_the_transition_by_less_than_a_third(m, k, signal):
 def test_stretches_of_descent_grow_with_the_ratio_until_it_is_hopeless():
     lengths = [stretch(ratio) for ratio in (0.01, 0.1, 0.2, 0.4, 0.5)]
     assert lengths == sorted(lengths)
-    assert stretch(0.25) == 25  # (3^2 + 1) / 2 = 5 times of descent
+    assert stretch(0.25) == 30  # (3^2 + 1) / 2 = 5 iterations per factor of e
     assert stretch(0.51) == stretch(1.0) < stretch(0.5)
 
 

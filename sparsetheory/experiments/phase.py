@@ -131,7 +131,7 @@ def phase_transition(
 
     With `stop_early` a failure is an error that fell by less than 7 % in the latter
     half of the iterations, and in the time in which, on the right support, it would
-    fall by a factor of e^5; and a success, under the rule `relative_error` and without
+    fall by a factor of e^6; and a success, under the rule `relative_error` and without
     noise, is an error below 5 %, from where no solver of the kind has been seen to turn
     away. The solver does not learn of it. For `iht` that saves most of the time. With
     matrices as well conditioned as Gaussian ones it moves the 50 % point by less than

@@ -21,7 +21,7 @@ BLOCK = 16  # trials per job: short enough for a smooth progress bar
 CHECKS = 4  # of the error per stretch in which it must fall
 CLOSE = 0.05  # no thresholding comes so close and then stays away
 STALLED = 0.93  # an error that does not fall below this share of what it was
-TIMES = 5.0  # a stretch, in times in which descent takes the error down by e
+TIMES = 6.0  # a stretch, in times in which descent takes the error down by e
 SHORTEST, BEYOND = 12, 28  # stretches in iterations: at least; for larger k / m
 LARGEST_RATIO = 0.5  # of k / m at which an error may stay for long and then fall
 
