@@ -3,6 +3,12 @@
 from importlib.metadata import version as _version
 
 from sparsetheory._warmup import warmup
+from sparsetheory.conditions.coherence import (
+    Coherence,
+    babel,
+    exact_recovery_coefficient,
+    mutual_coherence,
+)
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -128,6 +134,7 @@ __all__ = [
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
     "BlockCirculant",
+    "Coherence",
     "Comparison",
     "DualCertificate",
     "LassoRisk",
@@ -142,6 +149,7 @@ __all__ = [
     "__version__",
     "amp",
     "amp_threshold",
+    "babel",
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
@@ -154,6 +162,7 @@ __all__ = [
     "debias",
     "digits_filters",
     "dual_certificate",
+    "exact_recovery_coefficient",
     "exact_support",
     "fista",
     "fit_map",
@@ -192,6 +201,7 @@ __all__ = [
     "lasso_support_thetas",
     "load_maps",
     "most_of_support",
+    "mutual_coherence",
     "noise_sensitivity",
     "nonnegative_amp_threshold",
     "nonnegative_basis_pursuit",
