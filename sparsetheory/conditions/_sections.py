@@ -148,7 +148,7 @@ def pairs(G: Gram, M: Array, bar: float) -> tuple[Indices, Indices]:
         middle = 0.5 * (diagonal[rows] + diagonal)
         block = M[start : start + step][: len(rows)]
         keep &= middle + np.sqrt(gap**2 + np.abs(block) ** 2) >= bar
-        found.append(np.argwhere(keep) + [start, 0])
+        found.append(np.argwhere(keep) + np.array([start, 0]))
     both = np.concatenate(found)
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
 

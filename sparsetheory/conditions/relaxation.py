@@ -58,7 +58,7 @@ def frobenius_bound(values: Array, k: int) -> float:
         return peak
     sums = -np.partition(-rows, take - 1, axis=1)[:, :take].sum(axis=1)
     copies = prod(values.shape[2:])
-    every = np.sort(np.abs(sums))[::-1].repeat(min(copies, k))[:k]
+    every: Array = np.sort(np.abs(sums))[::-1].repeat(min(copies, k))[:k]
     return peak + float(np.sqrt((k - 1) / k * every.sum()))
 
 
@@ -83,11 +83,12 @@ def dual_bound(values: Array, dual: Array, k: int) -> float:
     dual[own(dual)] = 0.0
     blocks = transform(values + dual)
     n = blocks.shape[1]
-    lift = float(np.linalg.eigvalsh(blocks).max())
+    lift = float(np.max(np.linalg.eigvalsh(blocks)))
     length = float(np.sqrt((np.abs(blocks) ** 2).sum(axis=(1, 2)).max()))
     margin = EPS * (n + prod(values.shape[2:])) * length
     price = float(np.abs(dual).max()) * (1 + EPS)
-    return (lift + (k - 1) * price + margin) * (1 + EPS) + margin
+    total: float = lift + (k - 1) * price + 2 * margin
+    return total + 4 * EPS * abs(total)
 
 
 def hermitian(values: Array) -> Array:
@@ -226,7 +227,7 @@ def _simplex(w: Array, copies: Array, total: float) -> Array:
     order = np.argsort(-w.ravel())
     value, weight = w.ravel()[order], weight[order]
     cut = (np.cumsum(weight * value) - total) / np.cumsum(weight)
-    return np.maximum(w - cut[np.flatnonzero(value > cut)[-1]], 0.0)
+    return np.asarray(np.maximum(w - cut[np.flatnonzero(value > cut)[-1]], 0.0))
 
 
 def _l1_cut(size: Array, most: float) -> float:
