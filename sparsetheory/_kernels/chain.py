@@ -179,11 +179,12 @@ def chain_search(M, diagonal, k, level, theta, caps, first, second, state, budge
             continue
         bar = theta[depth + 1]
         strict = bar > lam[depth] + eps
-        ratio = (level - lam[depth]) / (bar - lam[depth]) if strict else 0.0
-        factored, tally = False, 0
+        # b* (bar - M_R)^-1 b is at most the same at `level`, times the ratio of gaps.
+        share = (bar - lam[depth]) / (level - lam[depth]) if strict else 0.0
+        most = level - share * (bar - eps) if strict else np.finfo(np.float64).max
+        factored, tally, inner = False, 0, slack[depth]
         for c in range(diagonal.size):
-            g = level - diagonal[c] - slack[depth, c]
-            if g == -np.inf or (strict and g * ratio < bar - diagonal[c] - eps):
+            if not inner[c] + (1.0 - share) * diagonal[c] <= most:
                 continue
             if strict and not factored:
                 factored = factor(M, path, depth, bar, F)
