@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from math import comb
 
 import numpy as np
 
 from sparsetheory.conditions._search import Evidence, Race, Sections, Stop
 from sparsetheory.conditions.relaxation import semidefinite_dual
 
-QUICK = 200_000  # nodes for a side that nobody asked for
-FEW, MANY = 16, 128  # starts of a climb
+FEW_SUPPORTS = 1_000_000  # that are searched although nobody asked for them
+QUICK = 1000  # sets visited where there are more of them
+FEW, MANY = 4, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
 PART = 0.7  # of the time that is left, for what has to end in it
 
@@ -28,7 +30,8 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
                 clock.deadline = min(deadline, begin + 0.4 * (deadline - begin))
             if t > 2:
                 one.explore(t, FEW)
-                two.explore(t, FEW)
+                if not two.closed(t, float(one.lower[t])):
+                    two.explore(t, FEW)
             first, last = (one, two) if one.lower[t] >= two.lower[t] else (two, one)
             first.close(t)
             last.close(t, float(first.lower[t]))
@@ -49,14 +52,20 @@ def _too_long(times: list[float], steps: int, left: float) -> bool:
     return bool(times[-1] * growth**steps > PART * left)
 
 
+def quick(side: Sections, other: Sections, k: int) -> float:
+    """Return what may be spent on a side that does not decide."""
+    if comb(len(side.M), k) <= FEW_SUPPORTS:
+        return np.inf
+    return QUICK + 0.25 * (side.visited + other.visited)
+
+
 def close_side(side: Sections, k: int, budget: float = np.inf) -> bool:
     """Close one side at all sizes up to k; return whether `budget` nodes sufficed."""
     for t in range(1, k + 1):
-        if t > 2:
-            side.explore(t, FEW)
+        before = side.visited
         if not side.close(t, budget=budget):
             return False
-        budget -= side.searched[t]
+        budget -= side.visited - before
     return True
 
 

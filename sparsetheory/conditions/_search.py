@@ -32,6 +32,7 @@ ROUNDING = 1e-12  # of the largest entry: what searches may be wrong by
 SLACK = 1e-9  # by which chains are let go on below their level
 SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
+STARTS = 256  # pairs to climb from, at most
 SHARE = 10  # time of the first search for one of the others
 
 
@@ -108,7 +109,7 @@ class Sections:
         self.supports: list[Indices] = [np.arange(0)] * (k + 1)
         self.upper: list[Evidence] = [Evidence("columns", 0, 0.0)] * (k + 1)
         self.caps = np.full(k + 1, np.inf)
-        self.searched = np.zeros(k + 1, dtype=np.int64)
+        self.visited = 0
         linked = np.count_nonzero(G.matrix[: G.orbits]) / G.orbits / n
         self.methods = ["chain", "ordered"]
         if n > 24 and linked < 0.6:
@@ -117,6 +118,7 @@ class Sections:
             self.methods = ["ordered", "chain"]
         elif linked < 0.15:
             self.methods = ["connected", "chain"]
+        self.pairs = strongest_pairs(self.M, G.orbits, STARTS) if k > 1 else None
         for t in range(1, k + 1):
             self._begin(t)
 
@@ -126,7 +128,8 @@ class Sections:
             self.raise_to(1, float(self.diagonal[top]), np.array([top]))
             self.cut(Evidence("columns", 1, self.lower[1]))
         elif t == 2:
-            pair = strongest_pairs(self.M, self.G.orbits, 1)[0]
+            assert self.pairs is not None
+            pair = self.pairs[0]
             self.raise_to(2, self.value(pair), pair)
             self.cut(Evidence("pairs", 2, self.lower[2]))
         else:
@@ -182,7 +185,8 @@ class Sections:
 
     def explore(self, t: int, count: int) -> None:
         """Climb from the strongest pairs, from the best of t - 1, and from anywhere."""
-        self.climb(t, strongest_pairs(self.M, self.G.orbits, count))
+        assert self.pairs is not None
+        self.climb(t, self.pairs[:count])
         if self.supports[t - 1].size:
             self.climb(t, self.supports[t - 1][None, :])
         if count > 16:
@@ -208,7 +212,7 @@ class Sections:
         if self.closed(t, level):
             return True
         if not self.supports[t].size:
-            self.explore(t, 16)
+            self.explore(t, 4)
         races = [Race(self, t, m, level) for m in methods or self.methods]
         nodes, explored = 0, False
         while True:
@@ -220,6 +224,7 @@ class Sections:
                     racer = first
             ended, found = racer.run(max(level, self.lower[t]))
             nodes += racer.last
+            self.visited += racer.last
             self.clock.tick(racer.last)
             if found.size:
                 before = max(level, self.lower[t])
@@ -228,7 +233,6 @@ class Sections:
                     level = before + self.rounding
             elif ended:
                 bound = max(level, self.lower[t])
-                self.searched[t] = nodes
                 self.cut(Evidence("search", t, bound, racer.method, nodes))
                 if methods is None and racer is not first:
                     rest = [m for m in self.methods if m != racer.method]

@@ -222,9 +222,10 @@ def rip_constant(
                 larger = max(above.lower[k], below.lower[k])
                 if not (above.closed(k, larger) and below.closed(k, larger)):
                     _plan.squeeze(above, below, k)
-                for side in (above, below):
+                for side, other in ((above, below), (below, above)):
                     if not side.closed(k):
-                        _plan.close_side(side, k, np.inf if both else _plan.QUICK)
+                        budget = np.inf if both else _plan.quick(side, other, k)
+                        _plan.close_side(side, k, budget)
             except (Stop, KeyboardInterrupt):
                 pass
     return Isometry(k, _side(above, k), _side(below, k), normalise)
