@@ -8,13 +8,17 @@ from math import comb
 import numpy as np
 
 from sparsetheory.conditions._search import Evidence, Race, Sections, Stop
-from sparsetheory.conditions.relaxation import semidefinite_dual
+from sparsetheory.conditions.relaxation import averaging_bound, semidefinite_dual
 
 FEW_SUPPORTS = 1_000_000  # that are searched although nobody asked for them
 QUICK = 1000  # sets visited where there are more of them
 FEW, MANY = 4, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
-PART = 0.7  # of the time that is left, for what has to end in it
+PART = 0.5  # of the time that is left, for a size that is expected to end in it
+LIMIT = 0.6  # of the time that is left, when it has not ended
+SOON = 0.05  # seconds that say nothing about longer ones
+LEAST = 0.002  # by which a bound should fall, relative
+RELAXED = 0.2  # of the time that is left, for a relaxation
 
 
 def close_larger(one: Sections, two: Sections, k: int) -> None:
@@ -24,10 +28,10 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
     try:
         for t in range(1, k + 1):
             begin = time.perf_counter()
-            if _too_long(times, k - t + 1, clock.left):
+            if _too_long(times, clock.left):
                 return
             if t < k:
-                clock.deadline = min(deadline, begin + 0.4 * (deadline - begin))
+                clock.deadline = min(deadline, begin + LIMIT * (deadline - begin))
             if t > 2:
                 one.explore(t, FEW)
                 if not two.closed(t, float(one.lower[t])):
@@ -43,13 +47,16 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
             raise
 
 
-def _too_long(times: list[float], steps: int, left: float) -> bool:
-    """Return whether `steps` more sizes will not end in the time that is left."""
-    if len(times) < 4 or times[-1] < 0.01 or not np.isfinite(left):
+def _too_long(times: list[float], left: float) -> bool:
+    """Return whether the next size may take too large a part of the time left.
+
+    A size that is closed bounds all larger ones by averaging, so that it is worth while
+    even if k is out of reach.
+    """
+    if len(times) < 4 or times[-1] < SOON or not np.isfinite(left):
         return False
-    growth = min(20.0, max(2.0, times[-1] / max(times[-2], 1e-3)))
-    growth = np.sqrt(growth * GROWTH)
-    return bool(times[-1] * growth**steps > PART * left)
+    growth = min(2 * GROWTH, max(2.0, times[-1] / max(times[-2], 1e-3)))
+    return bool(times[-1] * growth > PART * left)
 
 
 def quick(side: Sections, other: Sections, k: int) -> float:
@@ -73,29 +80,27 @@ def squeeze(one: Sections, two: Sections, k: int) -> None:
     """Use the time that is left to bring the upper bounds down."""
     for side in (one, two):
         side.explore(k, MANY)
-    order = sorted((one, two), key=lambda s: s.lower[k], reverse=True)
-    for side in order:
+    known = max(one.lower[k], two.lower[k])
+    open_sides = [side for side in (one, two) if not side.closed(k, known)]
+    for side in open_sides:
         relax(side, k)
     while one.clock.left > 0:
-        side = max(order, key=lambda s: s.caps[k])
+        side = max(open_sides, key=lambda s: s.caps[k])
         if side.closed(k) or not _lower(side, k):
             return
 
 
 def relax(side: Sections, k: int) -> None:
     """Lower the bound by the semidefinite relaxation, in a share of the time."""
-    if side.closed(k):
-        return
     left = side.clock.left
-    n = len(side.values)
-    if 1e-9 * n**3 * np.prod(side.G.torus) > 0.1 * left:
+    if 1e-9 * len(side.values) ** 3 * np.prod(side.G.torus) > 0.05 * left:
         return
     bound, dual = semidefinite_dual(
         side.values,
         k,
         enough=float(side.lower[k]),
         max_iter=2000,
-        deadline=time.perf_counter() + 0.4 * min(left, 1e9),
+        deadline=time.perf_counter() + RELAXED * left,
     )
     side.cut(Evidence("semidefinite", k, bound, dual=dual))
     side.clock.tick()
@@ -104,29 +109,32 @@ def relax(side: Sections, k: int) -> None:
 def _lower(side: Sections, k: int) -> bool:
     """Run passes at falling levels, each a certificate; return whether any ended.
 
-    Their time grows exponentially as the level falls, so the next level is the one
-    that should take half the time that is left.
+    Time grows exponentially as the slope of the chain's levels falls. So the next level
+    is the one that should take half the time that is left; the sizes that have been
+    closed say what to expect, a size r at the slope that averages to k.
     """
-    ended: list[tuple[float, float]] = []
+    ended = [
+        (averaging_bound(value, side.least, t, k), seconds)
+        for t, value, seconds in side.record
+    ]
     share, some = 0.25, False
     while not side.closed(k):
         low, high = float(side.lower[k]), float(side.caps[k])
         level = high - share * (high - low)
-        if len(ended) > 1 and ended[-1][1] > 0.05:
+        if len(ended) > 1 and ended[-1][1] > SOON:
             (l0, t0), (l1, t1) = ended[-2:]
-            slope = max(np.log(t1 / max(t0, 1e-3)) / max(l0 - l1, 1e-12), 1e-9)
-            reach = np.log(max(0.5 * side.clock.left / t1, 1e-3)) / slope
-            if reach < 0.002 * abs(high):
+            fall = max(np.log(t1 / t0) / max(l0 - l1, 1e-9 * abs(l1)), 1e-9)
+            level = l1 - np.log(max(0.5 * side.clock.left / t1, 1e-3)) / fall
+            if level > high - LEAST * abs(high):
                 return some
-            level = min(level, l1 - reach) if reach > 0 else level
-        if level - low < 0.002 * abs(low):
+        if level - low < LEAST * abs(low):
             level = low
         begin = time.perf_counter()
         if not _pass(side, k, level):
             continue
         ended.append((level, max(time.perf_counter() - begin, 1e-4)))
         some = True
-        share = 0.25 if ended[-1][1] > 0.05 else 0.5
+        share = 0.25 if ended[-1][1] > SOON else 0.5
     return some
 
 

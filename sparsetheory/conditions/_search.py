@@ -110,6 +110,7 @@ class Sections:
         self.upper: list[Evidence] = [Evidence("columns", 0, 0.0)] * (k + 1)
         self.caps = np.full(k + 1, np.inf)
         self.visited = 0
+        self.record: list[tuple[int, float, float]] = []
         linked = np.count_nonzero(G.matrix[: G.orbits]) / G.orbits / n
         self.methods = ["chain", "ordered"]
         if n > 24 and linked < 0.6:
@@ -234,6 +235,7 @@ class Sections:
             elif ended:
                 bound = max(level, self.lower[t])
                 self.cut(Evidence("search", t, bound, racer.method, nodes))
+                self.record.append((t, bound, max(racer.spent, 1e-4)))
                 if methods is None and racer is not first:
                     rest = [m for m in self.methods if m != racer.method]
                     self.methods = [racer.method, *rest]

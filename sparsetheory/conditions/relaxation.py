@@ -17,6 +17,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 EVERY = 10  # iterations between two looks at the bound
+STALL = 15  # looks without progress that end the iteration
 EPS = float(np.finfo(float).eps)
 
 
@@ -180,6 +181,7 @@ def semidefinite_dual(
     Z = np.zeros_like(values)
     Z[diagonal] = 1.0 / len(values)
     L = np.zeros_like(values)
+    recent: list[float] = []
     for it in range(1, max_iter + 1):
         w, V = np.linalg.eigh(transform(Z + (values - L) / rho))
         p = _simplex(w, copies, total)
@@ -197,9 +199,11 @@ def semidefinite_dual(
             best, proof = bound, -hermitian(L)
             if look:
                 look(best)
+        recent.append(best)
+        stalled = len(recent) > STALL and recent[-STALL - 1] - best < 1e-5 * abs(best)
         reached = float((values.conj() * X).sum().real)
         late = time.perf_counter() > deadline
-        if late or best <= enough + 1e-4 * abs(enough):
+        if late or stalled or best <= enough + 1e-4 * abs(enough):
             break
         primal = float(np.abs(X - Z).sum())
         if abs(best - reached) < 1e-5 * abs(best) and primal < 1e-3:
