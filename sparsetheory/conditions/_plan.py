@@ -12,7 +12,7 @@ from sparsetheory.conditions.relaxation import averaging_bound, semidefinite_dua
 
 FEW_SUPPORTS = 1_000_000  # that are searched although nobody asked for them
 QUICK = 1000  # sets visited where there are more of them
-FEW, MANY = 4, 128  # starts of a climb
+FEW, SOME, MANY = 4, 32, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
 PART = 0.5  # of the time that is left, for a size that is expected to end in it
 LIMIT = 0.6  # of the time that is left, when it has not ended
@@ -26,6 +26,9 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
     times: list[float] = []
     deadline, clock = one.clock.deadline, one.clock
     try:
+        if k > 2:  # something to show if it is stopped
+            one.explore(k, FEW)
+            two.explore(k, FEW)
         for t in range(1, k + 1):
             begin = time.perf_counter()
             if _too_long(times, clock.left):
@@ -71,6 +74,7 @@ def close_side(side: Sections, k: int, budget: float = np.inf) -> bool:
     for t in range(1, k + 1):
         before = side.visited
         if not side.close(t, budget=budget):
+            side.explore(k, SOME)
             return False
         budget -= side.visited - before
     return True

@@ -24,6 +24,7 @@ from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,
     frobenius_bound,
+    largest_entries,
     own,
 )
 from sparsetheory.types import Vector
@@ -98,9 +99,12 @@ class Sections:
     def __init__(self, G: Gram, sign: int, k: int, clock: Clock) -> None:
         n = len(G.matrix)
         self.G, self.sign, self.k, self.clock = G, sign, k, clock
-        self.M = sign * (G.matrix - np.eye(n))
-        self.values = sign * G.values
-        self.values[own(self.values)] -= sign
+        self.M = sign * G.matrix
+        self.M[np.diag_indices(n)] -= sign
+        self.values = self.M
+        if G.torus:
+            self.values = sign * G.values
+            self.values[own(self.values)] -= sign
         self.diagonal: Vector = np.ascontiguousarray(self.M.diagonal().real)
         self.least = float(self.diagonal.min())
         self.scale = max(1.0, float(np.abs(self.M).max()))
@@ -120,10 +124,11 @@ class Sections:
         elif linked < 0.15:
             self.methods = ["connected", "chain"]
         self.pairs = strongest_pairs(self.M, G.orbits, STARTS) if k > 1 else None
+        largest = largest_entries(self.values, k - 1)
         for t in range(1, k + 1):
-            self._begin(t)
+            self._begin(t, largest)
 
-    def _begin(self, t: int) -> None:
+    def _begin(self, t: int, largest: Array) -> None:
         top = int(self.diagonal.argmax())
         if t == 1:
             self.raise_to(1, float(self.diagonal[top]), np.array([top]))
@@ -134,8 +139,8 @@ class Sections:
             self.raise_to(2, self.value(pair), pair)
             self.cut(Evidence("pairs", 2, self.lower[2]))
         else:
-            self.cut(Evidence("Babel", t, babel_bound(self.values, t)))
-            self.cut(Evidence("Frobenius", t, frobenius_bound(self.values, t)))
+            self.cut(Evidence("Babel", t, babel_bound(self.values, t, largest)))
+            self.cut(Evidence("Frobenius", t, frobenius_bound(self.values, t, largest)))
         if self.sign < 0:
             self.cut(Evidence("rank", t, 1.0))
 

@@ -228,15 +228,20 @@ def rip_constant(
                         _plan.close_side(side, k, budget)
             except (Stop, KeyboardInterrupt):
                 pass
-    return Isometry(k, _side(above, k), _side(below, k), normalise)
+    return Isometry(k, _side(above, below, k), _side(below, above, k), bool(normalise))
 
 
-def _side(side: Sections, k: int) -> IsometrySide:
-    if not side.supports[k].size:
-        some = np.arange(k)
-        side.raise_to(k, side.value(some), some)
-    lower = float(side.lower[k])
-    upper = lower if side.closed(k) else float(side.caps[k])
+def _side(side: Sections, other: Sections, k: int) -> IsometrySide:
+    for each in (side, other):
+        if not each.supports[k].size:
+            some = np.arange(k)
+            each.raise_to(k, each.value(some), some)
+    lower, larger = float(side.lower[k]), float(max(side.lower[k], other.lower[k]))
+    upper = float(side.caps[k])
+    if side.closed(k):
+        upper = lower
+    elif side.closed(k, larger):
+        upper = min(upper, larger)
     support = side.G.original(side.supports[k], side.sign)
     return IsometrySide(lower, upper, support, side.upper[k], 2 * side.rounding)
 

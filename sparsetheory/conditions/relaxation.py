@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+BLOCK = 2**21  # entries looked at together
 EVERY = 10  # iterations between two looks at the bound
 STALL = 15  # looks without progress that end the iteration
 EPS = float(np.finfo(float).eps)
@@ -34,33 +35,42 @@ def off_diagonal(values: Array) -> npt.NDArray[np.float64]:
     return size
 
 
-def babel_bound(values: Array, k: int) -> float:
+def largest_entries(values: Array, count: int) -> npt.NDArray[np.float64]:
+    """Return the largest magnitudes of each row, diagonal apart, descending."""
+    rows, index = values.swapaxes(0, 1), np.arange(len(values))
+    count = min(count, values[0].size - 1)
+    found = np.empty((len(values), count))
+    step = max(1, BLOCK // max(values[0].size, 1))
+    for start in range(0, len(values), step):
+        size = np.abs(rows[start : start + step])
+        here = index[: len(size)]
+        diagonal: Any = (here, start + here, *(0,) * (values.ndim - 2))
+        size[diagonal] = -1.0
+        size = size.reshape(len(size), -1)
+        if count:
+            top = -np.partition(-size, count - 1, axis=1)[:, :count]
+            found[start : start + step] = -np.sort(-top, axis=1)
+    return found
+
+
+def babel_bound(values: Array, k: int, largest: Array | None = None) -> float:
     """Return the largest diagonal entry with k - 1 others of its row (Gershgorin)."""
-    rows = off_diagonal(values).swapaxes(0, 1).reshape(len(values), -1)
-    take = min(k - 1, rows.shape[1])
-    diagonal = values[own(values)].real
-    if take == 0:
-        return float(diagonal.max())
-    top = -np.partition(-rows, take - 1, axis=1)[:, :take]
-    return float((diagonal + top.sum(axis=1)).max())
+    top = largest_entries(values, k - 1) if largest is None else largest
+    return float((values[own(values)].real + top[:, : k - 1].sum(axis=1)).max())
 
 
-def frobenius_bound(values: Array, k: int) -> float:
+def frobenius_bound(values: Array, k: int, largest: Array | None = None) -> float:
     r"""Return a bound by the squares of the k - 1 largest entries of k rows.
 
     A Hermitian matrix of trace zero has
     :math:`\lambda_{\max}^2 \le \frac{k-1}{k} \|M_S\|_F^2` (Wolkowicz and Styan 1980);
     the diagonal adds its largest entry.
     """
-    rows = off_diagonal(values).swapaxes(0, 1).reshape(len(values), -1) ** 2
-    take = min(k - 1, rows.shape[1])
-    peak = float(values[own(values)].real.max())
-    if take == 0:
-        return peak
-    sums = -np.partition(-rows, take - 1, axis=1)[:, :take].sum(axis=1)
-    copies = prod(values.shape[2:])
-    every: Array = np.sort(np.abs(sums))[::-1].repeat(min(copies, k))[:k]
-    return peak + float(np.sqrt((k - 1) / k * every.sum()))
+    top = largest_entries(values, k - 1) if largest is None else largest
+    sums = np.sort((top[:, : k - 1] ** 2).sum(axis=1))[::-1]
+    copies = min(prod(values.shape[2:]), k)
+    total = sums.repeat(copies)[:k].sum()
+    return float(values[own(values)].real.max() + np.sqrt((k - 1) / k * total))
 
 
 def averaging_bound(bound: float, least: float, r: int, k: int) -> float:
