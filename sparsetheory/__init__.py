@@ -9,6 +9,7 @@ from sparsetheory.conditions.coherence import (
     exact_recovery_coefficient,
     mutual_coherence,
 )
+from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -137,6 +138,7 @@ __all__ = [
     "Coherence",
     "Comparison",
     "DualCertificate",
+    "Isometry",
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
@@ -224,6 +226,7 @@ __all__ = [
     "random_rows",
     "random_toeplitz",
     "relative_error",
+    "rip_constant",
     "rip_guarantee",
     "save_maps",
     "save_tables",
