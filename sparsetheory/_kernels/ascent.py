@@ -47,8 +47,9 @@ def exchange(M, diagonal, k, path, value, eps, A, V, x, rows, slack):
             order[j] = order[j - 1]
             j -= 1
         order[j] = i
-    trial = path.copy()
-    for place in order:
+    trial = np.empty(k, np.int64)
+    for step in range(k):
+        place = order[step]
         r = 0
         for i in range(k):
             if i != place:
@@ -69,11 +70,13 @@ def exchange(M, diagonal, k, path, value, eps, A, V, x, rows, slack):
                 best = c
         if slack[k - 1, best] > 0.0:
             continue
-        trial[: k - 1] = rest[: k - 1]
+        for i in range(k - 1):
+            trial[i] = rest[i]
         trial[k - 1] = best
         raised = top_pair(M, trial, k, A, V, x)
         if raised > value + 0.5 * eps:
-            path[:k] = trial[:k]
+            for i in range(k):
+                path[i] = trial[i]
             return raised
     return value
 
@@ -102,19 +105,22 @@ def ascend(M, diagonal, k, shift, starts, eps, best):
     rows, slack = np.empty((k, n), M.dtype), np.empty((k + 1, n))
     path, places = np.empty(k, np.int64), np.empty(k, np.int64)
     top = -np.inf
-    for start in starts:
-        path[:r] = start
+    for s in range(starts.shape[0]):
+        for i in range(r):
+            path[i] = starts[s, i]
         value = top_pair(M, path, r, A, V, x)
         if r < k:
             power_step(M, shift, path, r, x, size, image, places, k)
-            path[:] = places
+            for i in range(k):
+                path[i] = places[i]
             value = top_pair(M, path, k, A, V, x)
         for _ in range(ITERATIONS):
             power_step(M, shift, path, k, x, size, image, places, k)
             raised = top_pair(M, places, k, A, V, x)
             if not raised > value + eps:
                 break
-            path[:] = places
+            for i in range(k):
+                path[i] = places[i]
             value = raised
         while True:
             top_pair(M, path, k, A, V, x)
@@ -124,5 +130,6 @@ def ascend(M, diagonal, k, shift, starts, eps, best):
             value = raised
         if value > top:
             top = value
-            best[:] = path
+            for i in range(k):
+                best[i] = path[i]
     return top

@@ -60,6 +60,14 @@ def tail_eliminate(M, j, d, rows, slack):
 
 
 @compiled
+def keep(found, path, depth, j):
+    """Write ``path[:depth]`` and then j into `found`."""
+    for i in range(depth):
+        found[i] = path[i]
+    found[depth] = j
+
+
+@compiled
 def ordered_search(M, diagonal, k, level, caps, roots, state, budget):
     """Look on for a support of k columns with an eigenvalue of `level` or more.
 
@@ -88,7 +96,7 @@ def ordered_search(M, diagonal, k, level, caps, roots, state, budget):
         slack[0, c] = level - diagonal[c]
     for d in range(depth):
         if not tail_eliminate(M, path[d], d, rows, slack):
-            found[: d + 1] = path[: d + 1]
+            keep(found, path, d, path[d])
             head[2] = d + 1
             return FOUND
     while nodes < budget:
@@ -112,8 +120,7 @@ def ordered_search(M, diagonal, k, level, caps, roots, state, budget):
                     if last[c] == least:
                         found[k - 1] = c
         if size > 0:  # once more with a higher level
-            found[:depth] = path[:depth]
-            found[depth] = j
+            keep(found, path, depth, j)
             result = FOUND
             break
         path[depth] = j
@@ -159,7 +166,7 @@ def connected_search(M, diagonal, k, level, caps, roots, orbit, state, budget):
             if reach[d, c] == OUT:
                 slack[d, c] = np.inf
         if d < depth and not eliminate(M, path[d], d, rows, slack):
-            found[: d + 1] = path[: d + 1]
+            keep(found, path, d, path[d])
             head[2] = d + 1
             return FOUND
     while nodes < budget:
@@ -200,8 +207,7 @@ def connected_search(M, diagonal, k, level, caps, roots, orbit, state, budget):
         else:
             size = depth + 1
         if size > 0:  # once more with a higher level
-            found[:depth] = path[:depth]
-            found[depth] = j
+            keep(found, path, depth, j)
             result = FOUND
             break
         path[depth] = j
