@@ -66,7 +66,7 @@ def quick(side: Sections, other: Sections, k: int) -> float:
     """Return what may be spent on a side that does not decide."""
     if comb(len(side.M), k) <= FEW_SUPPORTS:
         return np.inf
-    return QUICK + 0.25 * (side.visited + other.visited)
+    return QUICK + 0.1 * (side.visited + other.visited)
 
 
 def close_side(side: Sections, k: int, budget: float = np.inf) -> bool:

@@ -34,7 +34,7 @@ SLACK = 1e-9  # by which chains are let go on below their level
 SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
 STARTS = 256  # pairs to climb from, at most
-SHARE = 10  # time of the first search for one of the others
+SHARE = 10  # time of the first search for one of the others, twice after a second
 
 
 class Stop(Exception):
@@ -226,7 +226,8 @@ class Sections:
             racer = first
             if methods is None and first.spent > PATIENCE:
                 racer = min(races[1:], key=lambda r: r.spent, default=first)
-                if racer.spent * SHARE * (len(races) - 1) > first.spent:
+                share = SHARE * (len(races) - 1) * (2 if first.spent > 1 else 1)
+                if racer.spent * share > first.spent:
                     racer = first
             ended, found = racer.run(max(level, self.lower[t]))
             nodes += racer.last
