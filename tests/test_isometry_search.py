@@ -9,8 +9,9 @@ from numpy.testing import assert_allclose
 
 import sparsetheory as st
 from sparsetheory.conditions import _plan, _search
-from sparsetheory.conditions._search import Clock, Evidence, Sections, Stop
+from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import gram
+from sparsetheory.conditions.evidence import Evidence
 
 
 def exhaustive(A, k):

@@ -85,6 +85,20 @@ def test_the_relaxation_of_a_layer_is_that_of_its_matrix(rng):
             assert largest(sign * M, 3) <= min(one, two)
 
 
+def test_one_channel_is_a_linear_program(rng):
+    for shape, size in (((1, 1, 9), 9), ((2, 1, 2, 3), (4, 5)), ((1, 1, 3), 8)):
+        G = gram(st.BlockCirculant(rng.standard_normal(shape), size), 4, True)
+        values = G.values.copy()
+        values[relaxation.own(values)] -= 1
+        for sign in (1, -1):
+            bound, dual = relaxation.circulant_dual(sign * values, 4)
+            other, _ = relaxation.semidefinite_dual(sign * values, 4, max_iter=3000)
+            assert_allclose(bound, other, rtol=1e-3)
+            assert bound <= other * (1 + 1e-9)
+            assert bound >= largest(sign * matrix_of(values), 4) - 1e-12
+            assert relaxation.dual_bound(sign * values, dual, 4) == bound
+
+
 def test_the_relaxation_agrees_with_a_solver():
     cvxpy = pytest.importorskip("cvxpy")
     M = correlations(np.random.default_rng(0), 6, 9)

@@ -7,8 +7,13 @@ from math import comb
 
 import numpy as np
 
-from sparsetheory.conditions._search import Evidence, Race, Sections, Stop
-from sparsetheory.conditions.relaxation import averaging_bound, semidefinite_dual
+from sparsetheory.conditions._search import Race, Sections, Stop
+from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.relaxation import (
+    averaging_bound,
+    circulant_dual,
+    semidefinite_dual,
+)
 
 FEW_SUPPORTS = 1_000_000  # that are searched although nobody asked for them
 QUICK = 1000  # sets visited where there are more of them
@@ -16,6 +21,8 @@ FEW, SOME, MANY = 4, 32, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
 PART = 0.5  # of the time that is left, for a size that is expected to end in it
 LIMIT = 0.6  # of the time that is left, when it has not ended
+LINEAR = 1000  # columns of one channel, whose relaxation is a linear program
+LATE = 0.1  # seconds after which better lower bounds are worth a climb
 SOON = 0.05  # seconds that say nothing about longer ones
 LEAST = 0.002  # by which a bound should fall, relative
 RELAXED = 0.2  # of the time that is left, for a relaxation
@@ -24,6 +31,7 @@ RELAXED = 0.2  # of the time that is left, for a relaxation
 def close_larger(one: Sections, two: Sections, k: int) -> None:
     """Close the larger side at k, and the other one up to that."""
     times: list[float] = []
+    explored = False
     deadline, clock = one.clock.deadline, one.clock
     try:
         if k > 2:  # something to show if it is stopped
@@ -31,6 +39,11 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
             two.explore(k, FEW)
         for t in range(1, k + 1):
             begin = time.perf_counter()
+            clock.say(f"{t} of {k} columns")
+            if times and times[-1] > LATE and not explored:
+                explored = True
+                one.explore(k, MANY)
+                two.explore(k, MANY)
             if _too_long(times, clock.left):
                 return
             if t < k:
@@ -99,13 +112,16 @@ def relax(side: Sections, k: int) -> None:
     left = side.clock.left
     if 1e-9 * len(side.values) ** 3 * np.prod(side.G.torus) > 0.05 * left:
         return
-    bound, dual = semidefinite_dual(
-        side.values,
-        k,
-        enough=float(side.lower[k]),
-        max_iter=2000,
-        deadline=time.perf_counter() + RELAXED * left,
-    )
+    if len(side.values) == 1 and len(side.M) <= LINEAR:
+        bound, dual = circulant_dual(side.values, k)
+    else:
+        bound, dual = semidefinite_dual(
+            side.values,
+            k,
+            enough=float(side.lower[k]),
+            max_iter=2000,
+            deadline=time.perf_counter() + RELAXED * left,
+        )
     side.cut(Evidence("semidefinite", k, bound, dual=dual))
     side.clock.tick()
 

@@ -20,6 +20,7 @@ from sparsetheory.conditions._sections import (
     pairs,
     strongest_pairs,
 )
+from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,
@@ -46,7 +47,8 @@ class Clock:
     """When to stop, and whom to tell how it goes."""
 
     deadline: float = np.inf
-    tell: Callable[[int], None] | None = None
+    tell: Callable[[int], Any] | None = None
+    describe: Callable[[str], Any] | None = None
 
     def tick(self, nodes: int = 0) -> None:
         """Raise `Stop` if it is time."""
@@ -55,42 +57,15 @@ class Clock:
         if time.perf_counter() > self.deadline:
             raise Stop
 
+    def say(self, what: str) -> None:
+        """Say what is being done."""
+        if self.describe:
+            self.describe(what)
+
     @property
     def left(self) -> float:
         """Seconds."""
         return self.deadline - time.perf_counter()
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Why an upper bound holds.
-
-    Attributes
-    ----------
-    kind : str
-        "search" over all supports, by `method`; "semidefinite" with its `dual` matrix;
-        "averaging" from supports of `size` columns, which `basis` bounds; "Babel",
-        "Frobenius", "pairs" or "columns" by their formulas; "rank" because a Gram
-        matrix has no negative eigenvalue.
-    size : int
-        Columns of the supports that are bounded.
-    bound : float
-    method : str
-        "chain", "ordered" or "connected".
-    nodes : int
-        Sets visited.
-    dual : ndarray or None
-        Of shape (n, n), or (channels, channels, *torus) by lag for a layer.
-    basis : Evidence or None
-    """
-
-    kind: str
-    size: int
-    bound: float
-    method: str = ""
-    nodes: int = 0
-    dual: Array | None = None
-    basis: Evidence | None = None
 
 
 class Sections:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sparsetheory.conditions._search import Clock, Evidence, Sections, Stop
+from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import Array, Gram
+from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,

@@ -11,9 +11,10 @@ import numpy as np
 from sparsetheory._checks import check_integer, check_number
 from sparsetheory._parallel import blas_held
 from sparsetheory.conditions import _plan
-from sparsetheory.conditions._search import Clock, Evidence, Sections, Stop
+from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions._verify import confirmed
+from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.types import MeasurementOperator, Support
 
 
@@ -261,5 +262,6 @@ def _counter(clock: Clock, progress: bool) -> Any:
     from tqdm import tqdm
 
     bar = tqdm(disable=not progress, unit="set", unit_scale=True)
-    clock.tell = bar.update if progress else None
+    if progress:
+        clock.tell, clock.describe = bar.update, bar.set_description
     return bar

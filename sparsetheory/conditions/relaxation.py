@@ -227,6 +227,51 @@ def semidefinite_dual(
     return best, proof
 
 
+def circulant_dual(values: Array, k: int) -> tuple[float, Array]:
+    r"""Return what `semidefinite_dual` does, for one channel, from a linear program.
+
+    The matrices of the frequencies are numbers, linear in the entries u of the dual:
+    minimise :math:`\max_w (\hat m + \hat u)(w) + (k - 1) \max_d |u_d|`.
+
+    Parameters
+    ----------
+    values : ndarray, shape (1, 1, *torus)
+    k : int
+    """
+    from scipy.optimize import linprog
+
+    torus = values.shape[2:]
+    lags = np.arange(prod(torus))
+    back = [(-x) % n for x, n in zip(np.unravel_index(lags, torus), torus, strict=True)]
+    mirror = np.ravel_multi_index(tuple(back), torus)
+    kept = lags[(lags > 0) & (lags <= mirror)]
+    basis = np.zeros((kept.size, lags.size))
+    basis[np.arange(kept.size), kept] = 1.0
+    basis[np.arange(kept.size), mirror[kept]] = 1.0
+    axes = tuple(range(1, 1 + len(torus)))
+    waves = np.fft.rfftn(basis.reshape(-1, *torus), axes=axes).real
+    waves = waves.reshape(kept.size, -1).T
+    level = transform(values).real.ravel()
+    # Unknowns: u, the largest |u|, and the largest eigenvalue.
+    ones, none = np.ones((kept.size, 1)), np.zeros((kept.size, 1))
+    unit = np.eye(kept.size)
+    limits = np.block(
+        [
+            [waves, np.zeros((level.size, 1)), -np.ones((level.size, 1))],
+            [unit, -ones, none],
+            [-unit, -ones, none],
+        ]
+    )
+    right = np.concatenate([-level, np.zeros(2 * kept.size)])
+    price = np.concatenate([np.zeros(kept.size), [k - 1.0, 1.0]])
+    free = [(None, None)] * (kept.size + 2)
+    solved = linprog(price, A_ub=limits, b_ub=right, bounds=free)
+    dual = np.zeros_like(values)
+    if solved.x is not None:
+        dual = (solved.x[: kept.size] @ basis).reshape(values.shape)
+    return dual_bound(values, dual, k), dual
+
+
 def _clip(values: Array, cut: float) -> Array:
     """Return the values with magnitudes of `cut` at most."""
     if not np.iscomplexobj(values):
