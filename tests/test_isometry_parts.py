@@ -209,6 +209,26 @@ def test_a_layer_that_acts_along_one_axis():
         assert found.verify(layer)
 
 
+def test_only_taps_that_are_there_count(rng):
+    h = np.zeros((2, 1, 9))
+    h[:, :, 3:5] = rng.standard_normal((2, 1, 2))
+    for size in (12, 40):
+        wide = st.BlockCirculant(h, size)
+        G = gram(wide, 3, True)
+        assert G.torus == (4,)
+        found = st.rip_constant(wide, 3, normalise=True)
+        expected = exhaustive(unit(st.BlockCirculant(h[:, :, 3:5], 9).to_dense()), 3)
+        assert_allclose(found.above.lower, expected[0], atol=1e-11)
+        assert found.verify(wide)
+    nothing = st.BlockCirculant(np.array([[[2.0]], [[1.0]]]), 30)
+    assert_allclose(st.rip_constant(nothing, 4).lower, 4.0, atol=1e-12)
+
+
+def test_single_precision_is_taken_as_it_is(rng):
+    A = rng.standard_normal((6, 9)).astype(np.float32)
+    assert st.rip_constant(A, 3).verify(A)
+
+
 def test_evidence_of_averages_and_of_repeated_columns_is_checked(rng):
     A = unit(rng.standard_normal((8, 14)))
     found = st.rip_constant(A, 4, both=True)

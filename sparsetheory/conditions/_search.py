@@ -107,12 +107,12 @@ class Sections:
         top = int(self.diagonal.argmax())
         if t == 1:
             self.raise_to(1, float(self.diagonal[top]), np.array([top]))
-            self.cut(Evidence("columns", 1, self.lower[1]))
+            self.cut(Evidence("columns", 1, float(self.lower[1])))
         elif t == 2:
             assert self.pairs is not None
             pair = self.pairs[0]
             self.raise_to(2, self.value(pair), pair)
-            self.cut(Evidence("pairs", 2, self.lower[2]))
+            self.cut(Evidence("pairs", 2, float(self.lower[2])))
         else:
             self.cut(Evidence("Babel", t, babel_bound(self.values, t, largest)))
             self.cut(Evidence("Frobenius", t, frobenius_bound(self.values, t, largest)))
@@ -143,7 +143,7 @@ class Sections:
                 self.upper[t] = (
                     evidence
                     if t == size
-                    else Evidence("averaging", size, value, basis=evidence)
+                    else Evidence("averaging", size, float(value), basis=evidence)
                 )
 
     def closed(self, t: int, level: float = -np.inf) -> bool:
@@ -215,7 +215,7 @@ class Sections:
                     level = before + self.rounding
             elif ended:
                 bound = max(level, self.lower[t])
-                self.cut(Evidence("search", t, bound, racer.method, nodes))
+                self.cut(Evidence("search", t, float(bound), racer.method, nodes))
                 self.record.append((t, bound, max(racer.spent, 1e-4)))
                 if methods is None and racer is not first:
                     rest = [m for m in self.methods if m != racer.method]

@@ -61,9 +61,9 @@ class Gram:
 def gram(A: Any, k: int, normalise: bool) -> Gram:
     """Return what decides on supports of k columns.
 
-    The columns of a layer overlap only within T - 1 points, T its taps. A support falls
-    into parts that hang together, each no wider than (k - 1)(T - 1) + 1, and one of
-    them has the extreme eigenvalue: so a torus of k (T - 1) + 1 points per axis has the
+    The columns of a layer overlap only within r points, less than its taps. A support
+    falls into parts that hang together, each no wider than (k - 1) r + 1, and one of
+    them has the extreme eigenvalue: so a torus of k r + 1 points per axis has the
     constants of any larger one.
     """
     table = lag_table(A)
@@ -90,23 +90,22 @@ def gram(A: Any, k: int, normalise: bool) -> Gram:
         values = values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
         values[diagonal] = 1.0
     values[np.abs(values) < TRACE * np.abs(values).max()] = 0.0
-    extent = tuple((t + 1) // 2 for t in table.lags)
+    lags = tuple(np.arange(t) - t * (np.arange(t) > t // 2) for t in table.lags)
+    reach = []
+    for axis, lag in enumerate(lags, 2):
+        others = tuple(a for a in range(values.ndim) if a != axis)
+        reach.append(int(np.abs(lag)[values.any(axis=others)].max(initial=0)))
     torus = tuple(
-        g if t == g else min(g, max(k, 2) * (e - 1) + 1)
-        for g, t, e in zip(table.grid, table.lags, extent, strict=True)
+        min(g, max(k, 2) * r + 1) for g, r in zip(table.grid, reach, strict=True)
     )
     while len(values) * prod(torus) < k:  # room for columns that touch nothing
         torus = tuple(min(g, n + 1) for g, n in zip(table.grid, torus, strict=True))
     _check_size(len(values) * prod(torus))
     wide = np.zeros((*values.shape[:2], *torus))
-    index = np.ix_(
-        *(
-            np.where(np.arange(t) <= t // 2, np.arange(t), np.arange(t) - t) % g
-            for t, g in zip(table.lags, torus, strict=True)
-        )
-    )
-    every: Any = (slice(None), slice(None), *index)
-    wide[every] = values
+    kept = [np.abs(lag) <= r for lag, r in zip(lags, reach, strict=True)]
+    there = [lag[on] % g for lag, on, g in zip(lags, kept, torus, strict=True)]
+    every: Any = (slice(None), slice(None))
+    wide[(*every, *np.ix_(*there))] = values[(*every, *np.ix_(*kept))]
     reverse: Any = tuple((-np.arange(g)) % g for g in torus)
     back: Any = (slice(None), slice(None), *np.ix_(*reverse))
     wide = 0.5 * (wide + wide.swapaxes(0, 1)[back])

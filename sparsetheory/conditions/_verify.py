@@ -26,6 +26,7 @@ def confirmed(
 ) -> bool:
     """Return whether one side of an `Isometry` holds."""
     C = columns(A, side.support)
+    C = C.astype(np.complex128 if np.iscomplexobj(C) else np.float64)
     if normalise:
         C = C / np.linalg.norm(C, axis=0)
     if len(set(side.support.tolist())) != k:
