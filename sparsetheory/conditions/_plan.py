@@ -151,7 +151,9 @@ def _lower(side: Sections, k: int) -> bool:
             level = low
         begin = time.perf_counter()
         if not _pass(side, k, level):
-            continue
+            if side.lower[k] > low:
+                continue
+            return some  # what was found is rounding
         ended.append((level, max(time.perf_counter() - begin, 1e-4)))
         some = True
         share = 0.25 if ended[-1][1] > SOON else 0.5
@@ -163,7 +165,6 @@ def _pass(side: Sections, k: int, level: float) -> bool:
     race = Race(side, k, side.methods[0], level)
     while True:
         ended, found = race.run(level)
-        side.clock.tick(race.last)
         if found.size:
             side.keep(k, found)
             return False
@@ -171,3 +172,4 @@ def _pass(side: Sections, k: int, level: float) -> bool:
             nodes = int(race.nodes)
             side.cut(Evidence("search", k, level, race.method, nodes))
             return True
+        side.clock.tick(race.last)

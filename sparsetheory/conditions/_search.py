@@ -207,7 +207,6 @@ class Sections:
             ended, found = racer.run(max(level, self.lower[t]))
             nodes += racer.last
             self.visited += racer.last
-            self.clock.tick(racer.last)
             if found.size:
                 before = max(level, self.lower[t])
                 self.keep(t, found)
@@ -226,6 +225,7 @@ class Sections:
             elif not explored and first.spent > SLICE:
                 explored = True
                 self.explore(t, 64)
+            self.clock.tick(racer.last)
 
 
 class Race:
