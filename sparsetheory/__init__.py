@@ -3,6 +3,13 @@
 from importlib.metadata import version as _version
 
 from sparsetheory._warmup import warmup
+from sparsetheory.conditions.coherence import (
+    Coherence,
+    babel,
+    exact_recovery_coefficient,
+    mutual_coherence,
+)
+from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -129,8 +136,10 @@ __all__ = [
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
     "BlockCirculant",
+    "Coherence",
     "Comparison",
     "DualCertificate",
+    "Isometry",
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
@@ -143,6 +152,7 @@ __all__ = [
     "__version__",
     "amp",
     "amp_threshold",
+    "babel",
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
@@ -155,6 +165,7 @@ __all__ = [
     "debias",
     "digits_filters",
     "dual_certificate",
+    "exact_recovery_coefficient",
     "exact_support",
     "fista",
     "fit_map",
@@ -193,6 +204,7 @@ __all__ = [
     "lasso_support_thetas",
     "load_maps",
     "most_of_support",
+    "mutual_coherence",
     "noise_sensitivity",
     "nonnegative_amp_threshold",
     "nonnegative_basis_pursuit",
@@ -216,6 +228,7 @@ __all__ = [
     "random_rows",
     "random_toeplitz",
     "relative_error",
+    "rip_constant",
     "rip_guarantee",
     "save_maps",
     "save_tables",

@@ -102,14 +102,19 @@ class BlockCirculant(LinearOperator):
             self.rows = self._positions()
         out, into = h.shape[:2]
         self._scale = 1.0
-        self._kernel = self._wrapped()
-        spectra = transform(self._kernel.ravel(), out * into, self.size)
-        self.response = spectra.reshape(out, into, -1)
         m = self.rows.size or out * prod(self.size)
         super().__init__(np.float64, (m, into * prod(self.size)))
 
-    def _wrapped(self) -> npt.NDArray[np.float64]:
-        """Return the filters on the grid, shape (C_out, C_in, *size)."""
+    @cached_property
+    def response(self) -> npt.NDArray[np.complex128]:
+        """Transform of each filter, shape (C_out, C_in, frequencies)."""
+        out, into = self.filters.shape[:2]
+        spectra = transform(self._kernel.ravel(), out * into, self.size)
+        return np.asarray(self._scale * spectra.reshape(out, into, -1))
+
+    @cached_property
+    def _kernel(self) -> npt.NDArray[np.float64]:
+        """The filters on the grid, shape (C_out, C_in, *size)."""
         h = np.zeros((*self.filters.shape[:2], *self.size))
         axes = zip(self.filters.shape[2:], self.origin, self.size, strict=True)
         grid = np.ix_(*((np.arange(taps) - a) % n for taps, a, n in axes))
@@ -170,11 +175,12 @@ class BlockCirculant(LinearOperator):
                 f"rows must lie in 0..{self.shape[0] - 1}, "
                 f"got {index.min()}..{index.max()}"
             )
+        response = scale * self.response
         part = object.__new__(BlockCirculant)
         part.__dict__.update(self.__dict__)
         part.__dict__.pop("spectrum", None)
         part.rows = self.rows[index] if self.rows.size else index.astype(np.int64)
-        part.response = scale * self.response
+        part.response = response
         part._scale = scale * self._scale
         part.shape = (index.size, self.shape[1])
         return part

@@ -1,0 +1,1 @@
+"""What must hold of a measurement matrix for recovery."""

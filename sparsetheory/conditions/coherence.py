@@ -1,0 +1,245 @@
+"""How alike the columns of a matrix are, and what that guarantees.
+
+Columns are normalised inside. Convolution layers are never formed as a matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory._checks import check_integer
+from sparsetheory.conditions.gram import (
+    LagTable,
+    dense_matrix,
+    gram_blocks,
+    lag_table,
+    unit_columns,
+)
+from sparsetheory.types import MeasurementOperator, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Coherence:
+    """The largest absolute inner product of two unit columns.
+
+    Attributes
+    ----------
+    value : float
+    pair : tuple of int
+        Two columns that attain it, the first smaller.
+    """
+
+    value: float
+    pair: tuple[int, int]
+
+
+def mutual_coherence(A: MeasurementOperator) -> Coherence:
+    r"""Mutual coherence of a matrix or a convolution layer.
+
+    .. math:: \mu = \max_{i \ne j} \frac{|\langle a_i, a_j \rangle|}{\|a_i\|\,\|a_j\|}
+
+    Exact. For a `BlockCirculant` with all its outputs, whose stride divides the grid,
+    by the correlations of its filters, in ``O(C_in^2 (C_out + log L) L)`` for L lags,
+    no more than twice the taps per axis: the size of the grid does not matter. For a
+    matrix in blocks, so that the Gram matrix is never held.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        Real or complex. Columns are normalised inside.
+
+    Returns
+    -------
+    Coherence
+        With a pair of columns that attains it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If A is no matrix, has fewer than two columns, or a column that is zero.
+
+    References
+    ----------
+    .. [1] D. Donoho and X. Huo, "Uncertainty principles and ideal atomic
+       decomposition", IEEE Trans. Inf. Theory 47(7), 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> found = st.mutual_coherence(np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 4.0]]))
+    >>> round(found.value, 12), found.pair
+    (0.8, (1, 2))
+    """
+    if A.shape[1] < 2:
+        raise ValueError(f"A must have two columns at least, got shape {A.shape}")
+    table = lag_table(A)
+    if table is not None:
+        return _layer_coherence(table)
+    U, _ = unit_columns(dense_matrix(A))
+    best, pair = -1.0, (0, 1)
+    for start, block in gram_blocks(U):
+        size = np.abs(block)
+        rows = np.arange(size.shape[0])
+        size[rows, start + rows] = -1.0
+        place = int(size.argmax())
+        i, j = divmod(place, size.shape[1])
+        if size[i, j] > best:
+            best, pair = float(size[i, j]), (start + i, j)
+    return Coherence(best, (min(pair), max(pair)))
+
+
+def babel(A: MeasurementOperator, k: int | None = None) -> Vector:
+    r"""Babel function: how much k other columns can correlate with one.
+
+    .. math:: \mu_1(p) = \max_i \max_{|S| = p,\, i \notin S}
+        \sum_{j \in S} |\langle a_i, a_j \rangle|, \qquad p = 1, \dots, k
+
+    Exact, with columns normalised inside. The isometry constant of order p + 1 is at
+    most :math:`\mu_1(p) \le p \mu` [1]_.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        As in `mutual_coherence`.
+    k : int, optional
+        In 1..n-1, by default n - 1.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `mutual_coherence` does, or if `k` is out of range.
+
+    References
+    ----------
+    .. [1] J. Tropp, "Greed is good: algorithmic results for sparse approximation",
+       IEEE Trans. Inf. Theory 50(10), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> st.babel(np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 4.0]])).round(12)
+    array([0.8, 1.4])
+    """
+    n = int(A.shape[1])
+    if n < 2:
+        raise ValueError(f"A must have two columns at least, got shape {A.shape}")
+    k = n - 1 if k is None else check_integer("k", k, 1, n - 1)
+    best = np.zeros(k)
+    table = lag_table(A)
+    if table is not None:
+        values = np.abs(_unit_values(table))
+        channels = np.arange(len(values))
+        values[(channels, channels, *(0,) * len(table.lags))] = 0.0
+        rows = [values.reshape(len(values), -1)]
+    else:
+        U, _ = unit_columns(dense_matrix(A))
+        rows = []
+    for row in rows:
+        np.maximum(best, _largest_sums(row, k), out=best)
+    if table is None:
+        for start, block in gram_blocks(U):
+            size = np.abs(block)
+            inside = np.arange(size.shape[0])
+            size[inside, start + inside] = 0.0
+            np.maximum(best, _largest_sums(size, k), out=best)
+    return best
+
+
+def _largest_sums(rows: npt.NDArray[np.float64], k: int) -> Vector:
+    """Return, for each p up to k, the largest sum of p entries within a row."""
+    take = min(k, rows.shape[1])
+    top = -np.sort(-rows, axis=1)[:, :take]
+    sums = np.cumsum(top, axis=1).max(axis=0)
+    return np.concatenate([sums, np.full(k - take, sums[-1])])
+
+
+def exact_recovery_coefficient(A: MeasurementOperator, support: npt.ArrayLike) -> float:
+    r"""Return Tropp's coefficient of a support, below 1 if it is always recovered.
+
+    .. math:: \max_{j \notin S} \|A_S^{+} a_j\|_1
+
+    Exact. Below 1, OMP and basis pursuit recover every vector on S [1]_; at 1 or more
+    some vector on S misleads OMP at its first step.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        Columns are normalised inside.
+    support : array_like of int
+        Columns of S, which must be independent.
+
+    Returns
+    -------
+    float
+        0 if S holds all columns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    References
+    ----------
+    .. [1] J. Tropp, "Greed is good: algorithmic results for sparse approximation",
+       IEEE Trans. Inf. Theory 50(10), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> A = np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 4.0]])
+    >>> round(st.exact_recovery_coefficient(A, [0, 1]), 12)
+    1.4
+    """
+    U, _ = unit_columns(dense_matrix(A))
+    on = np.zeros(U.shape[1], dtype=bool)
+    index = np.asarray(support)
+    if index.ndim != 1 or index.size == 0 or index.dtype.kind not in "iu":
+        raise ValueError(f"support must be a list of column numbers, got {support!r}")
+    if index.min() < 0 or index.max() >= on.size:
+        raise ValueError(
+            f"support must lie in 0..{on.size - 1}, got {index.min()}..{index.max()}"
+        )
+    on[index] = True
+    inside = U[:, on]
+    if np.linalg.matrix_rank(inside) < inside.shape[1]:
+        raise ValueError(f"support must have independent columns, got {support!r}")
+    if on.all():
+        return 0.0
+    coefficients = np.linalg.lstsq(inside, U[:, ~on])[0]
+    return float(np.abs(coefficients).sum(axis=0).max())
+
+
+def _unit_values(table: LagTable) -> npt.NDArray[Any]:
+    """Return the table for unit columns."""
+    values, axes = table.values, (0,) * len(table.lags)
+    channels = np.arange(len(values))
+    norms = np.sqrt(np.maximum(values[(channels, channels, *axes)], 0.0))
+    if not norms.all():
+        raise ValueError(
+            f"A must not have zero columns, got channel {norms.argmin()} zero"
+        )
+    shape = (len(values), *(1,) * (values.ndim - 1))
+    return np.asarray(
+        values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
+    )
+
+
+def _layer_coherence(table: LagTable) -> Coherence:
+    size = np.abs(_unit_values(table))
+    channels = np.arange(len(size))
+    size[(channels, channels, *(0,) * len(table.lags))] = -1.0
+    a, b, *lag = (int(i) for i in np.unravel_index(size.argmax(), size.shape))
+    origin = (0,) * len(lag)
+    pair = table.column(a, table.shift(tuple(lag))), table.column(b, origin)
+    return Coherence(float(size[(a, b, *lag)]), (min(pair), max(pair)))

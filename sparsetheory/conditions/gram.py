@@ -1,0 +1,154 @@
+"""Inner products of columns, of a matrix or of a convolution layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory._checks import check_operator
+from sparsetheory.operators import BlockCirculant, to_dense
+from sparsetheory.types import Vector
+
+BLOCK = 2**23  # entries of a Gram matrix held at a time
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class LagTable:
+    """The Gram matrix of a layer, which depends on channels and lag alone.
+
+    Column (a, i) is channel a at grid point i, and
+    ``G[(a, i), (b, j)] = values[a, b, (i - j) mod grid]``.
+
+    Attributes
+    ----------
+    values : ndarray, shape (channels, channels, *lags)
+        On a torus of `lags` points per axis, no larger than `grid`; where it is
+        smaller, lags beyond its half are zero.
+    grid : tuple of int
+    phases : tuple of int
+        Per axis. A stride s makes s channels of one, by position modulo s.
+    """
+
+    values: Array
+    grid: tuple[int, ...]
+    phases: tuple[int, ...]
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """Points per axis of the torus of lags."""
+        return tuple(self.values.shape[2:])
+
+    def column(self, channel: int, place: tuple[int, ...]) -> int:
+        """Return which column of the layer stands for a channel at a grid point."""
+        inner = prod(self.phases)
+        into, phase = divmod(channel, inner)
+        offsets = np.unravel_index(phase, self.phases)
+        size = tuple(g * p for g, p in zip(self.grid, self.phases, strict=True))
+        at = tuple(
+            int(q) * p + int(o)
+            for q, p, o in zip(place, self.phases, offsets, strict=True)
+        )
+        return into * prod(size) + int(np.ravel_multi_index(at, size))
+
+    def shift(self, lag: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the grid point that is `lag` away from the first."""
+        return tuple(
+            int(d) if d <= t // 2 or t == g else int(d) - t + g
+            for d, t, g in zip(lag, self.lags, self.grid, strict=True)
+        )
+
+
+def lag_table(A: Any) -> LagTable | None:
+    """Return the inner products of a layer's columns, or None if there is no order.
+
+    That is the case for what is no layer, for a subset of its rows, and for a stride
+    that does not divide the grid.
+    """
+    if not isinstance(A, BlockCirculant):
+        return None
+    if any(n % s for n, s in zip(A.size, A.stride, strict=True)):
+        return None
+    grid = tuple(n // s for n, s in zip(A.size, A.stride, strict=True))
+    whole = A.outputs == grid and A.shape[0] == A.filters.shape[0] * prod(grid)
+    if not whole or (A.rows.size and not np.array_equal(A.rows, A._positions())):
+        return None
+    taps = A._scale * polyphase(A)
+    lags = tuple(min(g, 2 * t - 1) for g, t in zip(grid, taps.shape[2:], strict=True))
+    folded = np.zeros((*taps.shape[:2], *lags))
+    index = np.ix_(
+        *(np.arange(t) % n for t, n in zip(taps.shape[2:], lags, strict=True))
+    )
+    every: Any = (slice(None), slice(None), *index)
+    np.add.at(folded, every, taps)
+    axes = tuple(range(2, folded.ndim))
+    H = np.fft.rfftn(folded, axes=axes)
+    products = np.einsum("oa...,ob...->ab...", H.conj(), H)
+    values = np.fft.irfftn(products, s=lags, axes=axes)
+    return LagTable(values, grid, A.stride)
+
+
+def polyphase(A: BlockCirculant) -> Array:
+    """Return the filters of the layer of stride one that has the same columns.
+
+    With j = s q + p, input channel (c, p) holds the points j of channel c, and has the
+    taps ``h[c, s u + a - p]``.
+    """
+    h = A.filters
+    for axis, (s, a) in enumerate(zip(A.stride, A.origin, strict=True)):
+        place = 2 + axis
+        t = h.shape[place]
+        first = min(-((a - p) // s) for p in range(s))
+        last = max((t - 1 - a + p) // s for p in range(s))
+        u = np.arange(first, last + 1)
+        parts = []
+        for p in range(s):
+            source = s * u + a - p
+            inside = (source >= 0) & (source < t)
+            part = np.zeros((*h.shape[:place], u.size, *h.shape[place + 1 :]))
+            cut: Any = (slice(None),) * place
+            part[(*cut, inside)] = h[(*cut, source[inside])]
+            parts.append(part)
+        stacked = np.stack(parts, axis=2)
+        h = stacked.reshape(h.shape[0], -1, *stacked.shape[3:])
+    return np.asarray(h)
+
+
+def dense_matrix(A: Any) -> Array:
+    """Return `A` as a finite array of float64 or complex128, shape (m, n)."""
+    if not np.iscomplexobj(A):
+        return to_dense(check_operator(A))
+    C = np.asarray(A, dtype=np.complex128, order="F")
+    if C.ndim != 2 or 0 in C.shape:
+        raise ValueError(f"A must have rows and columns, got shape {C.shape}")
+    if not np.isfinite(C).all():
+        raise ValueError("A must be finite")
+    return C
+
+
+def gram_blocks(A: Array) -> Iterator[tuple[int, Array]]:
+    """Yield rows of the Gram matrix in blocks, with the number of the first."""
+    n = A.shape[1]
+    step = max(1, BLOCK // n)
+    for start in range(0, n, step):
+        yield start, A[:, start : start + step].conj().T @ A
+
+
+def unit_columns(A: Array) -> tuple[Array, Vector]:
+    """Return `A` with columns of norm one, and their norms.
+
+    Raises
+    ------
+    ValueError
+        If a column is zero.
+    """
+    norms = np.sqrt(np.einsum("ij,ij->j", A.conj(), A).real)
+    if not norms.all():
+        raise ValueError(f"A must not have zero columns, got one at {norms.argmin()}")
+    return A / norms, norms
