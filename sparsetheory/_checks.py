@@ -107,7 +107,7 @@ def check_array(
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
     # Numba compiles once more for arrays that can't be written.
-    return array if array.flags.writeable else array.copy()
+    return array if array.flags.writeable else array.copy(order="K")
 
 
 def check_vector(name: str, value: Any, size: int, of: str = "A") -> Vector:
