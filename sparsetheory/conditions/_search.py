@@ -34,6 +34,7 @@ ROUNDING = 1e-12  # of the largest entry: what searches may be wrong by
 SLACK = 1e-9  # by which chains are let go on below their level
 SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
+TOGETHER = 4  # starts between two looks at the clock
 STARTS = 256  # pairs to climb from, at most
 SHARE = 10  # time of the first search for one of the others, twice after a second
 
@@ -151,12 +152,16 @@ class Sections:
         return bool(self.caps[t] <= max(level, self.lower[t]) + 2 * self.rounding)
 
     def climb(self, t: int, starts: Indices) -> None:
-        """Raise the lower bound from some supports of the same size."""
+        """Raise the lower bound from some supports of one size, as time allows."""
         best = np.zeros(t, dtype=np.int64)
         shift = max(0.0, -self.least) + 1.0
         eps = SLACK * self.scale
-        ascend(self.M, self.diagonal, t, shift, starts, eps, best)
-        self.raise_to(t, self.value(best), best)
+        for i in range(0, len(starts), TOGETHER):
+            some = np.ascontiguousarray(starts[i : i + TOGETHER])
+            ascend(self.M, self.diagonal, t, shift, some, eps, best)
+            self.raise_to(t, self.value(best), best)
+            if self.clock.left <= 0:
+                return
 
     def keep(self, t: int, found: Indices) -> None:
         """Take what a search has found, at most t columns, and climb from there."""
