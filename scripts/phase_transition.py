@@ -51,31 +51,15 @@ def nearly_basis_pursuit(A: Any, y: np.ndarray, k: int) -> st.Recovery:
     return st.fista(A, y, 1e-4 * float(abs(A.T @ y).max()), tol=1e-9)
 
 
-SOLVERS = {
-    "basis-pursuit": "Basis pursuit, certified",
-    "iht": "Iterative hard thresholding",
-    "htp": "Hard thresholding pursuit",
-    "cosamp": "CoSaMP",
-    "subspace-pursuit": "Subspace pursuit",
-    "omp": "Orthogonal matching pursuit",
-    "amp": "Approximate message passing",
-    "nonnegative": "Non-negative basis pursuit, certified",
-    "lasso": "LASSO, small penalty",
-}
-ENSEMBLES = {
-    "gaussian": "Gaussian matrices",
-    "rademacher": "random signs",
-    "spherical": "unit random columns",
-    "partial-dct": "random rows of the DCT",
-    "partial-fourier": "random Fourier rows",
-    "partial-hadamard": "random Hadamard rows",
-    "circulant": "random rows of a circulant",
-    "flat-circulant": "rows of an orthogonal circulant",
-    "toeplitz": "random Toeplitz matrices",
-    "ar1": "columns correlated like .5^lag",
-    "equicorrelated": "columns of correlation .5",
-    "random-layers": "random layers, 4 → 8 channels",
-}
+# Names that are short to type, for the titles of the studies.
+SOLVER_NAMES = "basis-pursuit iht htp cosamp subspace-pursuit omp amp nonnegative"
+ENSEMBLE_NAMES = (
+    "gaussian rademacher spherical partial-dct partial-fourier partial-hadamard "
+    "circulant flat-circulant toeplitz ar1 equicorrelated random-layers"
+)
+SOLVERS = dict(zip(SOLVER_NAMES.split(), studies.SOLVERS, strict=True))
+SOLVERS["lasso"] = "LASSO, small penalty"
+ENSEMBLES = dict(zip(ENSEMBLE_NAMES.split(), studies.ENSEMBLES, strict=True))
 SIGNALS = ("gaussian", "signs", "uniform", "nonnegative")
 ALL = list(studies.SOLVERS)
 ANY_SIZE = [
