@@ -10,6 +10,12 @@ from sparsetheory.conditions.coherence import (
     mutual_coherence,
 )
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.conditions.pruning import (
+    PruningEffect,
+    PruningReport,
+    pruning_effect,
+    pruning_report,
+)
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -40,6 +46,14 @@ from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
+from sparsetheory.pruned import (
+    largest_taps,
+    pruning_masks,
+    with_taps,
+    with_unit_columns,
+    without_channels,
+    without_filters,
+)
 from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import (
@@ -143,6 +157,8 @@ __all__ = [
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
+    "PruningEffect",
+    "PruningReport",
     "Recovery",
     "RipCondition",
     "SupportThetas",
@@ -199,6 +215,7 @@ __all__ = [
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
+    "largest_taps",
     "lasso_risk",
     "lasso_support_probability",
     "lasso_support_thetas",
@@ -222,6 +239,9 @@ __all__ = [
     "plot_phase_map",
     "plot_phase_maps",
     "plot_transition_curves",
+    "pruning_effect",
+    "pruning_masks",
+    "pruning_report",
     "rademacher",
     "random_circulant",
     "random_layers",
@@ -242,4 +262,8 @@ __all__ = [
     "warmup",
     "welch_bound",
     "wilson_interval",
+    "with_taps",
+    "with_unit_columns",
+    "without_channels",
+    "without_filters",
 ]

@@ -185,24 +185,26 @@ def check_loop(max_iter: Any, tol: Any) -> tuple[int, float]:
     )
 
 
-def check_support(support: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
+def check_support(
+    support: npt.ArrayLike, n: int, name: str = "support"
+) -> npt.NDArray[np.int64]:
     """Return indices in ``0..n-1``, in their order, from such indices or a mask."""
     given = np.asarray(support)
     if given.ndim != 1:
-        raise ValueError(f"support must have 1 axis, got shape {given.shape}")
+        raise ValueError(f"{name} must have 1 axis, got shape {given.shape}")
     if given.dtype == bool:
         if given.size != n:
             raise ValueError(
-                f"support must have shape ({n},) as a mask, got {given.shape}"
+                f"{name} must have shape ({n},) as a mask, got {given.shape}"
             )
         return np.flatnonzero(given).astype(np.int64)
     if given.size and given.dtype.kind not in "iu":
-        raise TypeError(f"support must hold integers or booleans, got {given.dtype}")
+        raise TypeError(f"{name} must hold integers or booleans, got {given.dtype}")
     outside = given[(given < 0) | (given >= n)]
     if outside.size:
-        raise ValueError(f"support must lie in 0..{n - 1}, got {outside[0]}")
+        raise ValueError(f"{name} must lie in 0..{n - 1}, got {outside[0]}")
     places = given.astype(np.int64)
     values, counts = np.unique(places, return_counts=True)
     if values.size < places.size:
-        raise ValueError(f"support must not repeat, got {values[counts > 1][0]} twice")
+        raise ValueError(f"{name} must not repeat, got {values[counts > 1][0]} twice")
     return places

@@ -16,7 +16,7 @@ LAYERS = [
     {"_checks", "_parallel"},
     {"_rng"},
     {"operators"},
-    {"ensembles", "signals", "structured"},
+    {"ensembles", "pruned", "signals", "structured"},
     {"solvers", "conditions", "learning", "lottery"},
     {"experiments"},
     {"plotting", "_warmup"},
