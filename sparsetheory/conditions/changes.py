@@ -10,6 +10,7 @@ import numpy as np
 
 from sparsetheory.conditions.isometry import Isometry
 from sparsetheory.operators import BlockCirculant
+from sparsetheory.types import Vector
 
 MARGIN = 1e-12  # of an eigenvalue: what a few operations may be wrong by
 
@@ -138,28 +139,35 @@ def normalised_ends(ends: Ends, squares: Bracket) -> Ends:
     return Ends((a / high, b / low), (c / high, d / low)).meet(unit).widened()
 
 
+class Split(NamedTuple):
+    """A layer with the columns that stay, `whole`, as the sum of two.
+
+    `part` stays, and `cut` goes, if there is anything in it.
+    """
+
+    whole: BlockCirculant
+    part: BlockCirculant
+    cut: BlockCirculant | None
+
+
 def measures(
     layer: BlockCirculant,
-    part: BlockCirculant,
-    cut: BlockCirculant | None,
+    split: Split,
     before: tuple[Isometry, Isometry],
     after: tuple[Isometry, Isometry],
     loss: float,
 ) -> tuple[Measure, Measure, Measure]:
-    """Return the raw, normalised and scaled constants, before and after.
-
-    Of `layer` there stays `part`, and goes `cut` from the columns that stay.
-    """
+    """Return the raw, normalised and scaled constants, before and after."""
+    whole, part, cut = split
     fewer, rows = part.shape[1] < layer.shape[1], cut is None or _rows(part, cut)
     name = "interlacing" if cut is None else "Weyl" if rows else "perturbation"
-    squares = part.column_norms() ** 2
-    span = float(squares.min()), float(squares.max())
+    first, last = whole.column_norms() ** 2, part.column_norms() ** 2
     old, old_unit = (found_ends(found) for found in before)
-    sure = certified_ends(old, loss, span, fewer=fewer, rows=rows)
-    unit = normalised_ends(sure, span)
-    if cut is None:
-        fewer_unit = Ends((old_unit.least[0], np.inf), (0.0, old_unit.largest[1]))
-        unit = unit.meet(fewer_unit)
+    sure = certified_ends(old, loss, _span(last), fewer=fewer, rows=rows)
+    # The same with columns of norm one before, of norm sqrt(last / first) after.
+    loss /= float(first.min())
+    unit = certified_ends(old_unit, loss, _span(last / first), fewer=fewer, rows=rows)
+    unit = normalised_ends(unit, _span(last / first))
     new, new_unit = (
         found_ends(found).meet(ends)
         for found, ends in zip(after, (sure, unit), strict=True)
@@ -186,6 +194,10 @@ def measures(
             harmless,
         ),
     )
+
+
+def _span(x: Vector) -> Bracket:
+    return float(x.min()), float(x.max())
 
 
 def _rows(part: BlockCirculant, cut: BlockCirculant) -> bool:

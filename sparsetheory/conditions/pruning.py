@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_number
-from sparsetheory.conditions.changes import MARGIN, Measure, measures
+from sparsetheory.conditions.changes import MARGIN, Measure, Split, measures
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.pruned import (
@@ -83,16 +83,14 @@ class PruningEffect:
             False if anything is refuted, or not confirmed in time.
         """
         budget = _Budget(time_limit, 5)
-        part, cut = _split(layer, self.mask)
-        claims = [
-            *((found, layer) for found in self.before),
-            *((found, part) for found in self.after),
-        ]
+        split = _split(layer, self.mask)
+        claims = [(found, layer) for found in self.before]
+        claims += [(found, split.part) for found in self.after]
         kinds, loss = [(self.k, False), (self.k, True)] * 2, 0.0
-        if (cut is None) != (self.removed is None):
+        if (split.cut is None) != (self.removed is None):
             return False
-        if cut is not None and self.removed is not None:
-            taps, energy = _unit_energy(cut)
+        if split.cut is not None and self.removed is not None:
+            taps, energy = _unit_energy(split.cut)
             claims.append((self.removed, taps))
             kinds.append((self.k, False))
             loss = _loss(self.removed, energy)
@@ -100,7 +98,7 @@ class PruningEffect:
             return False
         if not all(found.verify(A, time_limit=budget.share()) for found, A in claims):
             return False
-        again = measures(layer, part, cut, self.before, self.after, loss)
+        again = measures(layer, split, self.before, self.after, loss)
         return loss == self.loss and again == (self.raw, self.normalised, self.scaled)
 
 
@@ -165,8 +163,9 @@ def pruning_effect(
       never rises and the lower side never falls; :math:`\delta_k` does not rise if the
       lower side stays below what :math:`\delta_k` was;
     * perturbation: :math:`|\sqrt{\lambda'} - \sqrt\lambda| \le \epsilon` for any taps;
-    * Ostrowski: columns of norms d brought to one divide :math:`\lambda` by something
-      between :math:`\min d^2` and :math:`\max d^2`.
+    * Ostrowski: if columns of norm one keep norms d, then bringing these back to one
+      divides :math:`\lambda'` by something between :math:`\min d^2` and
+      :math:`\max d^2`.
 
     Parameters
     ----------
@@ -207,7 +206,8 @@ def pruning_effect(
     """
     check_layer(layer)
     mask = check_mask(layer, mask)
-    part, cut = _split(layer, mask)
+    split = _split(layer, mask)
+    _, part, cut = split
     _check_columns(layer, part)
     k = check_integer("k", k, 1, part.shape[1])
     budget = _Budget(time_limit, (0 if before else 2) + (2 if cut is None else 3))
@@ -224,7 +224,7 @@ def pruning_effect(
         removed = budget.search(taps, k, both=False)
         loss = _loss(removed, energy)
     after = _both(part, k, budget)
-    found = measures(layer, part, cut, before, after, loss)
+    found = measures(layer, split, before, after, loss)
     return PruningEffect(k, mask, *found, before, after, removed, loss)
 
 
@@ -279,7 +279,7 @@ def pruning_report(
     if not named:
         raise ValueError("masks must not be empty")
     for mask in named.values():
-        part, _ = _split(layer, check_mask(layer, mask))
+        part = _split(layer, check_mask(layer, mask)).part
         _check_columns(layer, part)
         k = check_integer("k", k, 1, part.shape[1])
     effects: dict[str, PruningEffect] = {}
@@ -328,10 +328,7 @@ def _both(A: BlockCirculant, k: int, budget: _Budget) -> tuple[Isometry, Isometr
     return budget.search(A, k), budget.search(A, k, normalise=True)
 
 
-def _split(
-    layer: BlockCirculant, mask: Mask
-) -> tuple[BlockCirculant, BlockCirculant | None]:
-    """Return what stays, and the taps that go from the channels that stay."""
+def _split(layer: BlockCirculant, mask: Mask) -> Split:
     h = layer.filters
     stay = (mask & (h != 0)).any(axis=(0, *range(2, h.ndim)))
     if not stay.any():
@@ -339,7 +336,7 @@ def _split(
     whole = without_channels(layer, ~stay)
     gone = np.where(mask[:, stay], 0.0, whole.filters)
     part = with_taps(whole, mask[:, stay])
-    return part, with_filters(whole, gone) if gone.any() else None
+    return Split(whole, part, with_filters(whole, gone) if gone.any() else None)
 
 
 def _check_columns(layer: BlockCirculant, part: BlockCirculant) -> None:
