@@ -49,9 +49,9 @@ class Measure:
     change : Change
     reason : str
         What proves the change: "search", or a certificate of `pruning_effect`, which
-        are "interlacing", "Weyl", "perturbation" and "Ostrowski"; "Weyl, search" if
-        one side follows from the first and the other from the second; empty if
-        undecided.
+        are "interlacing", "Weyl", "perturbation" and "Ostrowski", with what single
+        columns say; "Weyl, search" if one side follows from the first and the other
+        from the second; empty if undecided.
     """
 
     before: Bracket

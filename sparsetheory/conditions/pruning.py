@@ -161,11 +161,12 @@ def pruning_effect(
     * Weyl: without whole filters
       :math:`\lambda - \epsilon^2 \le \lambda' \le \lambda`, so that the upper side
       never rises and the lower side never falls; :math:`\delta_k` does not rise if the
-      lower side stays below what :math:`\delta_k` was;
+      lower side, which is one at most, stays below what :math:`\delta_k` was;
     * perturbation: :math:`|\sqrt{\lambda'} - \sqrt\lambda| \le \epsilon` for any taps;
     * Ostrowski: if columns of norm one keep norms d, then bringing these back to one
       divides :math:`\lambda'` by something between :math:`\min d^2` and
-      :math:`\max d^2`.
+      :math:`\max d^2`;
+    * single columns: no :math:`\delta_k` is below :math:`\delta_1`.
 
     Parameters
     ----------
