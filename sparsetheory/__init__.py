@@ -45,6 +45,7 @@ from sparsetheory.experiments.store import (
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.curves import plot_transition_curves
+from sparsetheory.plotting.guarantees import plot_pruning
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.pruned import (
     largest_taps,
@@ -238,6 +239,7 @@ __all__ = [
     "phase_transition",
     "plot_phase_map",
     "plot_phase_maps",
+    "plot_pruning",
     "plot_transition_curves",
     "pruning_effect",
     "pruning_masks",

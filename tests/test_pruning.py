@@ -393,6 +393,53 @@ def test_what_is_known_before_is_not_searched_again(digits, monkeypatch):
     assert (again.raw, again.scaled) == (first.raw, first.scaled)
 
 
+def drawn_values(ax):
+    """Places and values of the marks of a panel, without the line before."""
+    lines = [line for line in ax.lines if line.get_linestyle() == "None"]
+    pairs = [np.stack([line.get_ydata(), line.get_xdata()], axis=1) for line in lines]
+    return {line.get_label(): pair for line, pair in zip(lines, pairs, strict=True)}
+
+
+def test_pictures_show_each_constant_before_and_after(digits):
+    from matplotlib import pyplot as plt
+
+    report = st.pruning_report(digits, 3)
+    axes = st.plot_pruning(report)
+    labels = [label.get_text() for label in axes[0].get_yticklabels()]
+    assert labels == list(report.effects)
+    for ax, measure in zip(axes, MEASURES, strict=True):
+        found = [getattr(effect, measure) for effect in report.effects.values()]
+        (before,) = (line for line in ax.lines if line.get_label() == "before")
+        assert set(before.get_xdata()) == {found[0].before[1]}
+        marks = np.concatenate(list(drawn_values(ax).values()))
+        order = marks[:, 0].argsort()
+        assert_allclose(marks[order, 1], [each.after[1] for each in found])
+        larger = drawn_values(ax).get("larger", np.empty((0, 2)))[:, 0]
+        assert [each.change is Change.HURTS for each in found] == [
+            place in larger for place in range(len(found))
+        ]
+    plt.close(axes[0].figure)
+
+
+def test_pictures_show_brackets(digits):
+    from matplotlib import pyplot as plt
+
+    mask = {"filter 7": st.pruning_masks(digits)["filter 7"]}
+    report = st.pruning_report(digits, 6, mask, time_limit=0.05)
+    figure, mine = plt.subplots(3)
+    axes = st.plot_pruning(report, mine)
+    for ax, own, measure in zip(axes, mine, MEASURES, strict=True):
+        assert ax is own
+        found = getattr(report.effects["filter 7"], measure)
+        (bar,) = ax.collections[0].get_segments()
+        assert_allclose(bar[:, 0], found.after)
+    with pytest.raises(ValueError, match="axes must be 3, got 2"):
+        st.plot_pruning(report, mine[:2])
+    with pytest.raises(ValueError, match="empty"):
+        st.plot_pruning(replace(report, effects={}))
+    plt.close(figure)
+
+
 TWO = st.BlockCirculant([[[1.0, 0.0], [0.0, 2.0]], [[3.0, 4.0], [0.0, 0.0]]], 8)
 ALL = np.ones((2, 2, 2), dtype=bool)
 EVEN = st.BlockCirculant([[[1.0, 1.0]]], 4, stride=2)

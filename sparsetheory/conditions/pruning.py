@@ -251,8 +251,8 @@ def pruning_report(
         Names and masks of the shape of ``layer.filters``; by default each filter and
         each channel, `pruning_masks`.
     time_limit : float, optional
-        Seconds for all, about; what a search leaves the later ones share. Ctrl-C ends
-        the report and keeps what is done.
+        Seconds for all, about: at most a quarter for the layer before, and the masks
+        share what is left. Ctrl-C ends the report and keeps what is done.
     progress : bool
         Show a progress bar on standard error.
 
@@ -284,10 +284,10 @@ def pruning_report(
         _check_columns(layer, part)
         k = check_integer("k", k, 1, part.shape[1])
     effects: dict[str, PruningEffect] = {}
-    budget = _Budget(time_limit, 2 + 3 * len(named))
+    budget = _Budget(time_limit, 4 * len(named))
     with tqdm(total=len(named), disable=not progress, unit="mask") as bar:
         try:
-            before = _both(layer, k, budget)
+            before = _both(layer, k, _Budget(budget.share(len(named)), 2))
             for name, mask in named.items():
                 effects[name] = pruning_effect(
                     layer, k, mask, before=before, time_limit=budget.share(3)
