@@ -9,7 +9,13 @@ from numpy.testing import assert_allclose
 
 import sparsetheory as st
 from sparsetheory.conditions import pruning
-from sparsetheory.conditions.changes import Change, certified_ends, found_ends
+from sparsetheory.conditions.changes import (
+    Change,
+    Ends,
+    certified_ends,
+    found_ends,
+    normalised_ends,
+)
 
 MEASURES = ("raw", "normalised", "scaled")
 TOLERANCE = 1e-9
@@ -222,6 +228,26 @@ def test_unit_columns_are_bounded_by_what_is_left_of_them():
     assert_allclose(found.normalised.certified[1], max(high, low), atol=1e-11)
 
 
+def test_scaling_columns_divides_eigenvalues_by_what_lies_between_their_squares(rng):
+    A, d, k = rng.standard_normal((6, 7)), rng.uniform(0.5, 2.0, 7), 3
+    A /= np.linalg.norm(A, axis=0)
+    (a, b), (c, e) = ends(A * d, k), ends(A, k)
+    span = d.min() ** 2, d.max() ** 2
+    known = normalised_ends(Ends((a, a), (b, b)), span)
+    assert known.least[0] <= c <= known.least[1]
+    assert known.largest[0] <= e <= known.largest[1]
+    one = normalised_ends(Ends((0.2, 0.4), (1.5, 3.0)), (0.5, 1.25))
+    assert_allclose(one, ((0.16, 0.8), (1.2, 6.0)), rtol=1e-11)
+
+
+def test_an_open_lower_side_that_decides_is_not_called_harmless(digits):
+    layer = digits.take(np.arange(digits.shape[0]), scale=0.3)
+    mask = st.pruning_masks(layer)["filter 7"]
+    found = st.pruning_effect(layer, 6, mask, time_limit=1e-3)
+    assert not found.after[0].below.exact
+    assert found.raw.change is Change.UNDECIDED
+
+
 def test_a_filter_off_the_deciding_columns_is_harmless_by_weyl_alone():
     h = np.zeros((4, 2, 2))
     h[0, 0] = 1.0, 1.0  # decides: the upper side is 2
@@ -313,18 +339,25 @@ def test_removing_filters_of_the_digits_layer(digits):
     assert (row["change"], row["reason"], row["exact"]) == ("hurts", "search", True)
 
 
-def test_brackets_that_time_leaves_open_hold_and_decide_nothing_wrongly(digits):
-    mask = st.pruning_masks(digits)["filter 7"]
+@pytest.mark.parametrize("name", ["filter 7", "smallest 0.1"])
+def test_brackets_that_time_leaves_open_hold_and_decide_nothing_wrongly(
+    digits, name, monkeypatch
+):
+    mask = st.pruning_masks(digits, fractions=[0.1])[name]
     exact = st.pruning_effect(digits, 4, mask)
-    found = st.pruning_effect(digits, 4, mask, time_limit=1e-3)
+    monkeypatch.setattr(pruning, "LEAST", 1e-6)  # so that no search begins
+    found = st.pruning_effect(digits, 4, mask, time_limit=1e-6)
     assert exact.exact
     assert not found.exact
     for measure in MEASURES:
         one, all_ = getattr(found, measure), getattr(exact, measure)
-        for name in ("before", "after", "certified"):
-            low, high = getattr(one, name)
-            assert low <= getattr(all_, name if name != "certified" else "after")[1]
-            assert high >= getattr(all_, name if name != "certified" else "after")[0]
+        for ours, true in (
+            (one.before, all_.before),
+            (one.after, all_.after),
+            (one.certified, all_.after),
+        ):
+            assert ours[0] <= true[1]
+            assert ours[1] >= true[0]
         weaker = {Change.HELPS: Change.HARMLESS}.get(all_.change)
         assert one.change in (all_.change, weaker, Change.UNDECIDED)
     assert found.raw.after[0] < found.raw.after[1]
