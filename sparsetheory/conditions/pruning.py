@@ -205,8 +205,6 @@ def pruning_effect(
     >>> str(found.raw.change), found.raw.reason, round(found.loss, 9)
     ('helps', 'search', 0.64)
     """
-    check_layer(layer)
-    mask = check_mask(layer, mask)
     split = _split(layer, mask)
     _, part, cut = split
     _check_columns(layer, part)
@@ -226,7 +224,8 @@ def pruning_effect(
         loss = _loss(removed, energy)
     after = _both(part, k, budget)
     found = measures(layer, split, before, after, loss)
-    return PruningEffect(k, mask, *found, before, after, removed, loss)
+    kept = np.array(mask, dtype=bool)
+    return PruningEffect(k, kept, *found, before, after, removed, loss)
 
 
 def pruning_report(
@@ -280,7 +279,7 @@ def pruning_report(
     if not named:
         raise ValueError("masks must not be empty")
     for mask in named.values():
-        part = _split(layer, check_mask(layer, mask)).part
+        part = _split(layer, mask).part
         _check_columns(layer, part)
         k = check_integer("k", k, 1, part.shape[1])
     effects: dict[str, PruningEffect] = {}
@@ -329,8 +328,9 @@ def _both(A: BlockCirculant, k: int, budget: _Budget) -> tuple[Isometry, Isometr
     return budget.search(A, k), budget.search(A, k, normalise=True)
 
 
-def _split(layer: BlockCirculant, mask: Mask) -> Split:
-    h = layer.filters
+def _split(layer: BlockCirculant, mask: npt.ArrayLike) -> Split:
+    check_layer(layer)
+    mask, h = check_mask(layer, mask), layer.filters
     stay = (mask & (h != 0)).any(axis=(0, *range(2, h.ndim)))
     if not stay.any():
         raise ValueError("mask must keep a tap that is not zero, it keeps none")
