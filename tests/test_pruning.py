@@ -370,6 +370,7 @@ def test_effects_are_verified_from_their_evidence(digits):
     )
     for effect in report.effects.values():
         assert effect.verify(digits)
+        assert effect.removed is None or effect.removed.above.lower >= 3 - TOLERANCE
         assert not effect.verify(digits.take(np.arange(digits.shape[0]), scale=1.01))
         change = replace(effect.raw, change=Change.HURTS)
         for forged in (
