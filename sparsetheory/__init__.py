@@ -9,6 +9,11 @@ from sparsetheory.conditions.coherence import (
     exact_recovery_coefficient,
     mutual_coherence,
 )
+from sparsetheory.conditions.convexity import (
+    Contraction,
+    Convergence,
+    convergence_bounds,
+)
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.ensembles import (
     gaussian,
@@ -20,6 +25,7 @@ from sparsetheory.ensembles import (
     spherical,
 )
 from sparsetheory.experiments.compare import Comparison, compare
+from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
@@ -38,6 +44,7 @@ from sparsetheory.experiments.store import (
 )
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
+from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
@@ -104,6 +111,14 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.rates import (
+    grades_rate,
+    gradient_rate,
+    htp_rate,
+    iht_expansion,
+    iht_rate,
+    threshold_factor,
+)
 from sparsetheory.theory.state_evolution import (
     amp_threshold,
     nonnegative_amp_threshold,
@@ -138,6 +153,9 @@ __all__ = [
     "BlockCirculant",
     "Coherence",
     "Comparison",
+    "Contraction",
+    "Convergence",
+    "ConvergenceRate",
     "DualCertificate",
     "Isometry",
     "LassoRisk",
@@ -161,6 +179,8 @@ __all__ = [
     "box_weak_threshold",
     "coherence_guarantee",
     "compare",
+    "convergence_bounds",
+    "convergence_rate",
     "cosamp",
     "debias",
     "digits_filters",
@@ -175,6 +195,8 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "grades_rate",
+    "gradient_rate",
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
@@ -186,7 +208,10 @@ __all__ = [
     "group_weak_threshold",
     "grouped_signal",
     "htp",
+    "htp_rate",
     "iht",
+    "iht_expansion",
+    "iht_rate",
     "ista",
     "l0_rows",
     "l0_uniform_rows",
@@ -219,6 +244,7 @@ __all__ = [
     "partial_fourier",
     "partial_hadamard",
     "phase_transition",
+    "plot_convergence",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_transition_curves",
@@ -238,6 +264,7 @@ __all__ = [
     "state_evolution_limit",
     "subspace_pursuit",
     "support_rows",
+    "threshold_factor",
     "transition_curve",
     "warmup",
     "welch_bound",
