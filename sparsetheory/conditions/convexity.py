@@ -180,11 +180,10 @@ def convergence_bounds(
         limit = None if end == np.inf else max(left, 1e-3)
         found.append(rip_constant(A, order, both=True, time_limit=limit))
     one, two, three = found
-    alpha, beta = _ends(three)
-    if beta == 0:
+    if three.smoothness[1] <= three.above.rounding:
         raise ValueError("A must not be zero")
     if step is None:
-        step = 2 / (alpha + beta)
+        step = 2 / sum(_ends(three))
     return Convergence(k, (one, two, three), _contractions((one, two, three), step))
 
 
