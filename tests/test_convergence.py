@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 from numpy.testing import assert_allclose
 
@@ -145,6 +145,13 @@ def test_a_run_that_ends_at_a_wrong_point_has_no_rate():
     assert found.masked.rate < 1
 
 
+def test_with_more_entries_than_rows_nothing_contracts():
+    A = np.random.default_rng(0).standard_normal((3, 10))
+    found = st.convergence_rate(A, [1.0, -2, 1, 1, 3, 0, 0, 0, 0, 0], max_iter=200)
+    assert found.alpha == 0
+    assert_allclose([found.predicted, found.masked.rate], 1, rtol=1e-6)
+
+
 def test_a_step_that_is_too_long_diverges_at_its_rate():
     A, x = st.gaussian(40, 60, rng=0), st.sparse_signal(60, 4, rng=1)
     found = st.convergence_rate(A, x, step=2.0)
@@ -161,6 +168,7 @@ def test_orthonormal_columns_leave_no_tail():
 
 
 @given(some.floats(0.05, 1.5), some.integers(0, 4), some.integers(5, 40))
+@example(0.05, 4, 20)
 def test_the_tail_of_a_geometric_sequence_is_its_ratio(rate, found, count):
     errors = rate ** np.arange(found + count + 1)
     above = np.flatnonzero(errors > 1e-11)[-1]

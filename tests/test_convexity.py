@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose
 
 import sparsetheory as st
 from sparsetheory._checks import quiet
+from sparsetheory.conditions import convexity
+from sparsetheory.conditions.isometry import Isometry, IsometrySide
 
 GOLDEN = (1 + np.sqrt(5)) / 2
 ROUNDING = 1e-9
@@ -254,6 +256,31 @@ def test_scale_breaks_a_unit_step():
     with quiet():
         diverged = st.iht(A, A @ x, k, step=1.0, max_iter=50).x
     assert np.linalg.norm(diverged - x) > 1e3
+
+
+def bracket(k, rounding=0.0):
+    """An isometry constant of which the ends are known alone."""
+    ends = ((0.1, 0.3), (0.2, 0.4))
+    sides = [IsometrySide(*end, np.arange(k), None, rounding) for end in ends]
+    return Isometry(k, *sides, normalised=False)
+
+
+def test_the_ends_of_a_bracket_change_places():
+    assert_allclose(bracket(3).convexity, (0.6, 0.8))
+    assert_allclose(bracket(3).smoothness, (1.1, 1.3))
+
+
+def test_factors_take_the_far_ends_and_what_rounding_may_have_added(monkeypatch):
+    monkeypatch.setattr(
+        convexity, "rip_constant", lambda A, k, **options: bracket(k, 0.05)
+    )
+    alpha, beta = 0.55, 1.35
+    found = st.convergence_bounds(np.eye(9), 2).contractions
+    assert_allclose(found[0].step, 2 / (alpha + beta))
+    d = (beta - alpha) / (beta + alpha)
+    expected = [d, 8**0.5 * d, 3**0.5 * d, GOLDEN * d, np.sqrt(2 * d * d / (1 - d * d))]
+    assert_allclose([c.factor for c in found], [*expected, beta / alpha - 1])
+    assert_allclose(found[-1].step, 1 / beta)
 
 
 def test_brackets_give_larger_factors():
