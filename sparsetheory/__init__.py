@@ -9,6 +9,11 @@ from sparsetheory.conditions.coherence import (
     exact_recovery_coefficient,
     mutual_coherence,
 )
+from sparsetheory.conditions.convexity import (
+    Contraction,
+    Convergence,
+    convergence_bounds,
+)
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.conditions.pruning import (
     PruningEffect,
@@ -26,6 +31,7 @@ from sparsetheory.ensembles import (
     spherical,
 )
 from sparsetheory.experiments.compare import Comparison, compare
+from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
@@ -44,6 +50,7 @@ from sparsetheory.experiments.store import (
 )
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
+from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_pruning
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
@@ -119,6 +126,14 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.rates import (
+    grades_rate,
+    gradient_rate,
+    htp_rate,
+    iht_expansion,
+    iht_rate,
+    threshold_factor,
+)
 from sparsetheory.theory.state_evolution import (
     amp_threshold,
     nonnegative_amp_threshold,
@@ -153,6 +168,9 @@ __all__ = [
     "BlockCirculant",
     "Coherence",
     "Comparison",
+    "Contraction",
+    "Convergence",
+    "ConvergenceRate",
     "DualCertificate",
     "Isometry",
     "LassoRisk",
@@ -178,6 +196,8 @@ __all__ = [
     "box_weak_threshold",
     "coherence_guarantee",
     "compare",
+    "convergence_bounds",
+    "convergence_rate",
     "cosamp",
     "debias",
     "digits_filters",
@@ -192,6 +212,8 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "grades_rate",
+    "gradient_rate",
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
@@ -203,7 +225,10 @@ __all__ = [
     "group_weak_threshold",
     "grouped_signal",
     "htp",
+    "htp_rate",
     "iht",
+    "iht_expansion",
+    "iht_rate",
     "ista",
     "l0_rows",
     "l0_uniform_rows",
@@ -237,6 +262,7 @@ __all__ = [
     "partial_fourier",
     "partial_hadamard",
     "phase_transition",
+    "plot_convergence",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -260,6 +286,7 @@ __all__ = [
     "state_evolution_limit",
     "subspace_pursuit",
     "support_rows",
+    "threshold_factor",
     "transition_curve",
     "warmup",
     "welch_bound",

@@ -1,15 +1,19 @@
 """All claims in one tuple."""
 
-from sparsetheory.claims import guarantees, magnitude, recovery, sparsity, thresholding
+from sparsetheory.claims import (
+    convexity,
+    guarantees,
+    magnitude,
+    recovery,
+    sparsity,
+    thresholding,
+)
 from sparsetheory.claims.claim import Claim
 
+MODULES = (convexity, guarantees, magnitude, recovery, sparsity, thresholding)
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(
-        sparsity.CLAIMS
-        + guarantees.CLAIMS
-        + magnitude.CLAIMS
-        + thresholding.CLAIMS
-        + recovery.CLAIMS,
+        (claim for module in MODULES for claim in module.CLAIMS),
         key=lambda claim: claim.id,
     )
 )

@@ -87,6 +87,16 @@ class Isometry:
         return side.support
 
     @property
+    def convexity(self) -> tuple[float, float]:
+        r"""Bracket on :math:`\alpha_k = \min_{|S|=k} \lambda_{\min}(A_S^* A_S)`."""
+        return max(0.0, 1 - self.below.upper), max(0.0, 1 - self.below.lower)
+
+    @property
+    def smoothness(self) -> tuple[float, float]:
+        r"""Bracket on :math:`\beta_k = \max_{|S|=k} \lambda_{\max}(A_S^* A_S)`."""
+        return 1 + self.above.lower, 1 + self.above.upper
+
+    @property
     def kappa(self) -> tuple[float, float]:
         r"""Bracket on :math:`(1 + U_k) / (1 - L_k)`; it does not depend on scale."""
         low, high = self._ends()
