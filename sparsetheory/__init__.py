@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from sparsetheory._warmup import warmup
+from sparsetheory.conditions.blocks import BlockCoherence, block_coherence
 from sparsetheory.conditions.coherence import (
     Coherence,
     babel,
@@ -136,6 +137,7 @@ __all__ = [
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
     "BlockCirculant",
+    "BlockCoherence",
     "Coherence",
     "Comparison",
     "DualCertificate",
@@ -156,6 +158,7 @@ __all__ = [
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
+    "block_coherence",
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
