@@ -11,6 +11,7 @@ from sparsetheory.conditions.coherence import (
     mutual_coherence,
 )
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.conditions.spark import Spark, spark
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -147,6 +148,7 @@ __all__ = [
     "PhaseMap",
     "Recovery",
     "RipCondition",
+    "Spark",
     "SupportThetas",
     "Transition",
     "TransitionCurve",
@@ -235,6 +237,7 @@ __all__ = [
     "rip_guarantee",
     "save_maps",
     "save_tables",
+    "spark",
     "sparse_signal",
     "spherical",
     "state_evolution",
