@@ -11,6 +11,10 @@ from sparsetheory.conditions.coherence import (
     mutual_coherence,
 )
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.conditions.sampling import (
+    SampledIsometry,
+    rip_lower_bound_by_sampling,
+)
 from sparsetheory.conditions.spark import Spark, spark
 from sparsetheory.ensembles import (
     gaussian,
@@ -148,6 +152,7 @@ __all__ = [
     "PhaseMap",
     "Recovery",
     "RipCondition",
+    "SampledIsometry",
     "Spark",
     "SupportThetas",
     "Transition",
@@ -235,6 +240,7 @@ __all__ = [
     "relative_error",
     "rip_constant",
     "rip_guarantee",
+    "rip_lower_bound_by_sampling",
     "save_maps",
     "save_tables",
     "spark",

@@ -57,6 +57,27 @@ class LagTable:
         )
         return into * prod(size) + int(np.ravel_multi_index(at, size))
 
+    def entries(self, values: Array, one: Array, two: Array) -> Array:
+        """Return what a table of values holds for columns, arrays of one shape."""
+        size = tuple(g * p for g, p in zip(self.grid, self.phases, strict=True))
+        channels, places = [], []
+        for column in (one, two):
+            into, at = np.divmod(column, prod(size))
+            point = np.unravel_index(at, size)
+            offsets = tuple(x % p for x, p in zip(point, self.phases, strict=True))
+            phase = np.ravel_multi_index(offsets, self.phases)
+            channels.append(into * prod(self.phases) + phase)
+            places.append([x // p for x, p in zip(point, self.phases, strict=True)])
+        lags, far = [], np.zeros(np.broadcast_shapes(one.shape, two.shape), dtype=bool)
+        for x, y, g, t in zip(*places, self.grid, self.lags, strict=True):
+            lag = (x - y) % g
+            if t < g:
+                lag = np.where(lag > t // 2, lag - g, lag)
+                far |= np.abs(lag) > t // 2
+            lags.append(lag % t)
+        found = values[(*np.broadcast_arrays(*channels), *lags)]
+        return np.where(far, 0.0, found)
+
     def shift(self, lag: tuple[int, ...]) -> tuple[int, ...]:
         """Return the grid point that is `lag` away from the first."""
         return tuple(

@@ -159,9 +159,8 @@ def spark(
         raise ValueError(f"tol must lie between {LEAST} and 1, got {tol}")
     limit = np.inf if time_limit is None else check_number("time_limit", time_limit)
     bracket = _Bracket(A, tol, time.perf_counter() + limit)
-    with blas_held():
-        with suppress(TimeoutError, KeyboardInterrupt):
-            bracket.close()
+    with blas_held(), suppress(TimeoutError, KeyboardInterrupt):
+        bracket.close()
     return bracket.result()
 
 
@@ -169,9 +168,11 @@ class _Bracket:
     """What is known, and what is done to know more."""
 
     def __init__(self, A: MeasurementOperator, tol: float, deadline: float) -> None:
+        self.table = lag_table(A)
+        if self.table is None:
+            A = dense_matrix(A)
         self.A, self.tol, self.deadline = A, tol, deadline
         self.n = int(A.shape[1])
-        self.table = lag_table(A)
         self.lower, self.evidence = 1, "columns"
         self.upper, self.support = self.n + 1, np.empty(0, dtype=np.intp)
         self.null_vector, self.residual = np.empty(0), 0.0
@@ -210,7 +211,7 @@ class _Bracket:
     def close(self) -> None:
         """Narrow the bracket until it is closed."""
         if not self.norms.all():
-            self.upper, self.support = 1, np.array([self.norms.argmin()])
+            self.upper, self.support = 1, np.array([self.norms.argmin()], dtype=np.intp)
             self.null_vector = np.ones(1)
             return
         self.raise_to(2, "columns")
@@ -252,8 +253,8 @@ class _Bracket:
     def accept(self, support: Support, x: Array, residual: float) -> None:
         """Take a null vector."""
         if support.size < self.upper:
-            self.upper, self.support, self.null_vector = support.size, support, x
-            self.residual = residual
+            self.upper, self.support = support.size, support.astype(np.intp)
+            self.null_vector, self.residual = x, residual
             self.lower = min(self.lower, self.upper)
 
     def bound_by_rank(self) -> int:
