@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from sparsetheory._warmup import warmup
+from sparsetheory.conditions.blocks import BlockCoherence, block_coherence
 from sparsetheory.conditions.coherence import (
     Coherence,
     babel,
@@ -21,6 +22,11 @@ from sparsetheory.conditions.pruning import (
     pruning_effect,
     pruning_report,
 )
+from sparsetheory.conditions.sampling import (
+    SampledIsometry,
+    rip_lower_bound_by_sampling,
+)
+from sparsetheory.conditions.spark import Spark, spark
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -166,6 +172,7 @@ __all__ = [
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
     "BlockCirculant",
+    "BlockCoherence",
     "Coherence",
     "Comparison",
     "Contraction",
@@ -180,6 +187,8 @@ __all__ = [
     "PruningReport",
     "Recovery",
     "RipCondition",
+    "SampledIsometry",
+    "Spark",
     "SupportThetas",
     "Transition",
     "TransitionCurve",
@@ -191,6 +200,7 @@ __all__ = [
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
+    "block_coherence",
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
@@ -278,8 +288,10 @@ __all__ = [
     "relative_error",
     "rip_constant",
     "rip_guarantee",
+    "rip_lower_bound_by_sampling",
     "save_maps",
     "save_tables",
+    "spark",
     "sparse_signal",
     "spherical",
     "state_evolution",

@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
+from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import sparse_signal
@@ -19,8 +20,8 @@ from sparsetheory.solvers.pursuit import cosamp, htp, omp
 def warmup() -> float:
     """Compile every solver for arrays and for convolutions in one and two dimensions.
 
-    Compiled code is kept on disk, so that a second call, in another process too, only
-    loads it.
+    And the search of `spark`, for real arrays. Compiled code is kept on disk, so that a
+    second call, in another process too, only loads it.
 
     Returns
     -------
@@ -52,4 +53,5 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
+    spark(A)
     return time.perf_counter() - start

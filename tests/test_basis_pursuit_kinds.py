@@ -10,9 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
 from sparsetheory import Verdict
-from sparsetheory._checks import quiet
+from sparsetheory._checks import check_groups, quiet
 from sparsetheory._kernels.basis_pursuit import dual_length, length, shrink
-from sparsetheory.solvers._groups import check_groups
 
 
 def positive(n, k, rng):

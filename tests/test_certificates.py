@@ -8,8 +8,8 @@ from scipy.optimize import linprog
 
 import sparsetheory as st
 from sparsetheory import Verdict
+from sparsetheory._checks import check_groups
 from sparsetheory._kernels.chebyshev import curved_rows, excess
-from sparsetheory.solvers._groups import check_groups
 
 
 def positive(n, k, rng):

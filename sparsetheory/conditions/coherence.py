@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
 from sparsetheory.conditions.gram import (
-    LagTable,
     dense_matrix,
     gram_blocks,
     lag_table,
     unit_columns,
+    unit_values,
 )
 from sparsetheory.types import MeasurementOperator, Vector
 
@@ -79,7 +79,7 @@ def mutual_coherence(A: MeasurementOperator) -> Coherence:
         raise ValueError(f"A must have two columns at least, got shape {A.shape}")
     table = lag_table(A)
     if table is not None:
-        return _layer_coherence(table)
+        return Coherence(*table.largest(np.abs(unit_values(table))))
     U, _ = unit_columns(dense_matrix(A))
     best, pair = -1.0, (0, 1)
     for start, block in gram_blocks(U):
@@ -137,9 +137,10 @@ def babel(A: MeasurementOperator, k: int | None = None) -> Vector:
     best = np.zeros(k)
     table = lag_table(A)
     if table is not None:
-        values = np.abs(_unit_values(table))
+        values = np.abs(unit_values(table))
         channels = np.arange(len(values))
-        values[(channels, channels, *(0,) * len(table.lags))] = 0.0
+        own: Any = (channels, channels, *(0,) * len(table.lags))
+        values[own] = 0.0
         rows = [values.reshape(len(values), -1)]
     else:
         U, _ = unit_columns(dense_matrix(A))
@@ -218,28 +219,3 @@ def exact_recovery_coefficient(A: MeasurementOperator, support: npt.ArrayLike) -
         return 0.0
     coefficients = np.linalg.lstsq(inside, U[:, ~on])[0]
     return float(np.abs(coefficients).sum(axis=0).max())
-
-
-def _unit_values(table: LagTable) -> npt.NDArray[Any]:
-    """Return the table for unit columns."""
-    values, axes = table.values, (0,) * len(table.lags)
-    channels = np.arange(len(values))
-    norms = np.sqrt(np.maximum(values[(channels, channels, *axes)], 0.0))
-    if not norms.all():
-        raise ValueError(
-            f"A must not have zero columns, got channel {norms.argmin()} zero"
-        )
-    shape = (len(values), *(1,) * (values.ndim - 1))
-    return np.asarray(
-        values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
-    )
-
-
-def _layer_coherence(table: LagTable) -> Coherence:
-    size = np.abs(_unit_values(table))
-    channels = np.arange(len(size))
-    size[(channels, channels, *(0,) * len(table.lags))] = -1.0
-    a, b, *lag = (int(i) for i in np.unravel_index(size.argmax(), size.shape))
-    origin = (0,) * len(lag)
-    pair = table.column(a, table.shift(tuple(lag))), table.column(b, origin)
-    return Coherence(float(size[(a, b, *lag)]), (min(pair), max(pair)))

@@ -57,12 +57,60 @@ class LagTable:
         )
         return into * prod(size) + int(np.ravel_multi_index(at, size))
 
+    def entries(self, values: Array, one: Array, two: Array) -> Array:
+        """Return what a table of values holds for columns, arrays of one shape."""
+        size = tuple(g * p for g, p in zip(self.grid, self.phases, strict=True))
+        channels, places = [], []
+        for column in (one, two):
+            into, at = np.divmod(column, prod(size))
+            point = np.unravel_index(at, size)
+            offsets = tuple(x % p for x, p in zip(point, self.phases, strict=True))
+            phase = np.ravel_multi_index(offsets, self.phases)
+            channels.append(into * prod(self.phases) + phase)
+            places.append([x // p for x, p in zip(point, self.phases, strict=True)])
+        lags, far = [], np.zeros(np.broadcast_shapes(one.shape, two.shape), dtype=bool)
+        for x, y, g, t in zip(*places, self.grid, self.lags, strict=True):
+            lag = (x - y) % g
+            if t < g:
+                lag = np.where(lag > t // 2, lag - g, lag)
+                far |= np.abs(lag) > t // 2
+            lags.append(lag % t)
+        found = values[(*np.broadcast_arrays(*channels), *lags)]
+        return np.where(far, 0.0, found)
+
     def shift(self, lag: tuple[int, ...]) -> tuple[int, ...]:
         """Return the grid point that is `lag` away from the first."""
         return tuple(
             int(d) if d <= t // 2 or t == g else int(d) - t + g
             for d, t, g in zip(lag, self.lags, self.grid, strict=True)
         )
+
+    def spread(self, values: Array) -> Array:
+        """Return `values`, whose last axes are the lags, on the whole grid."""
+        lead = values.ndim - len(self.grid)
+        there = np.ix_(
+            *(
+                np.array([d if d <= t // 2 or t == g else d - t + g for d in range(t)])
+                for t, g in zip(self.lags, self.grid, strict=True)
+            )
+        )
+        wide = np.zeros((*values.shape[:lead], *self.grid))
+        at: Any = (..., *there)
+        wide[at] = values
+        return wide
+
+    def largest(self, size: Array) -> tuple[float, tuple[int, int]]:
+        """Return the largest entry of a table of sizes, and two columns that have it.
+
+        That of a column with itself does not count.
+        """
+        size, channels = size.copy(), np.arange(len(size))
+        own: Any = (channels, channels, *(0,) * len(self.lags))
+        size[own] = -1.0
+        a, b, *lag = (int(i) for i in np.unravel_index(size.argmax(), size.shape))
+        one = self.column(a, self.shift(tuple(lag)))
+        two = self.column(b, (0,) * len(lag))
+        return float(size[(a, b, *lag)]), (min(one, two), max(one, two))
 
 
 def lag_table(A: Any) -> LagTable | None:
@@ -92,6 +140,27 @@ def lag_table(A: Any) -> LagTable | None:
     products = np.einsum("oa...,ob...->ab...", H.conj(), H)
     values = np.fft.irfftn(products, s=lags, axes=axes)
     return LagTable(values, grid, A.stride)
+
+
+def unit_values(table: LagTable) -> Array:
+    """Return the values of the table for unit columns.
+
+    Raises
+    ------
+    ValueError
+        If a column is zero.
+    """
+    values, axes = table.values, (0,) * len(table.lags)
+    channels = np.arange(len(values))
+    norms = np.sqrt(np.maximum(values[(channels, channels, *axes)], 0.0))
+    if not norms.all():
+        raise ValueError(
+            f"A must not have zero columns, got channel {norms.argmin()} zero"
+        )
+    shape = (len(values), *(1,) * (values.ndim - 1))
+    return np.asarray(
+        values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
+    )
 
 
 def polyphase(A: BlockCirculant) -> Array:

@@ -2,8 +2,7 @@
 
 import numpy.typing as npt
 
-from sparsetheory._checks import check_operator
-from sparsetheory.solvers._groups import check_groups
+from sparsetheory._checks import check_groups, check_operator
 from sparsetheory.solvers._splitting import minimise_norm
 from sparsetheory.types import MeasurementOperator, Recovery
 

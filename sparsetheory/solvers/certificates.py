@@ -5,12 +5,11 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_operator, check_vector
+from sparsetheory._checks import check_groups, check_operator, check_vector
 from sparsetheory._kernels.chebyshev import chebyshev, excess
 from sparsetheory._kernels.threshold import Groups, group_norms
 from sparsetheory.operators import to_dense
 from sparsetheory.solvers._duals import dual_space, equilibrated, least_singular_value
-from sparsetheory.solvers._groups import check_groups
 from sparsetheory.types import Matrix, MeasurementOperator, Vector
 
 DEPENDENT = 1e-14  # unit columns of so small a singular value count as dependent

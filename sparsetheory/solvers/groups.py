@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import (
+    check_groups,
     check_integer,
     check_loop,
     check_number,
@@ -16,7 +17,6 @@ from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.greedy import normalised_iht
 from sparsetheory._kernels.pursuit import group_matching_pursuit
 from sparsetheory._kernels.threshold import heaviest
-from sparsetheory.solvers._groups import check_groups
 from sparsetheory.types import MeasurementOperator, Recovery
 
 

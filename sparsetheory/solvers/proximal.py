@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import (
+    check_groups,
     check_loop,
     check_number,
     check_operator,
@@ -15,7 +16,6 @@ from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.proximal import proximal_gradient
 from sparsetheory._kernels.threshold import Groups
 from sparsetheory.operators import operator_norm
-from sparsetheory.solvers._groups import check_groups
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
