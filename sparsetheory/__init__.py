@@ -10,6 +10,11 @@ from sparsetheory.conditions.coherence import (
     mutual_coherence,
 )
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.conditions.nullspace import (
+    NullSpaceConstant,
+    null_space_bounds,
+    null_space_constant,
+)
 from sparsetheory.ensembles import (
     gaussian,
     gaussian_ar1,
@@ -142,6 +147,7 @@ __all__ = [
     "Isometry",
     "LassoRisk",
     "NoiseSensitivity",
+    "NullSpaceConstant",
     "PhaseMap",
     "Recovery",
     "RipCondition",
@@ -213,6 +219,8 @@ __all__ = [
     "nonnegative_strong_threshold",
     "nonnegative_verdict",
     "nonnegative_weak_threshold",
+    "null_space_bounds",
+    "null_space_constant",
     "omp",
     "operator_norm",
     "partial_dct",
