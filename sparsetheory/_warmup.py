@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
+from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import sparse_signal
@@ -52,4 +53,5 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
+    null_space_constant(A, 1)
     return time.perf_counter() - start

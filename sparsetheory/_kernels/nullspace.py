@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
+from sparsetheory._kernels.chebyshev import newton_direction, project
 
-RIDGE = 1e-10  # of a Hessian whose eigenvalues lie in [0, 1]
 GROWTH = 0.5  # of the way from a bound to the level
 RADIUS = 0.9  # of the level first aimed at
 N_GRADIENT = 40
@@ -51,26 +51,9 @@ def new_search(n):
 @compiled
 def heaviest_share(z, k):
     """Return the share of the k largest magnitudes in their sum."""
-    sizes = np.sort(np.abs(z))[::-1]
+    sizes = np.sort(np.abs(z))
     total = np.sum(sizes)
-    return np.sum(sizes[:k]) / total if total > 0.0 else 0.0
-
-
-@compiled
-def pull(F, h):
-    """Return the part of h in the range of F."""
-    return F @ (F.T @ h)
-
-
-@compiled
-def newton_direction(rows, F, h):
-    """Return what a Newton step takes from a point, and its slope."""
-    gradient = F.T @ h
-    hessian = rows.T @ rows
-    for i in range(gradient.size):
-        hessian[i, i] += RIDGE
-    direction = np.linalg.solve(hessian, gradient)
-    return F @ direction, gradient @ direction
+    return np.sum(sizes[z.size - k :]) / total if total > 0.0 else 0.0
 
 
 @compiled
@@ -91,9 +74,9 @@ def null_part(F, h, s, w, z):
 
     ``(s^T z + w^T |z|) / ||z||_1``, or 0 where rounding may decide.
     """
-    z[:] = h - pull(F, h)
+    z[:] = h - project(F, h)
     before = np.sum(np.abs(z))
-    z -= pull(F, z)
+    z -= project(F, z)
     norm, inner = 0.0, 0.0
     for c in range(z.size):
         norm += abs(z[c])
@@ -120,7 +103,7 @@ def settle(v, F, s, w, aim, level, n_gradient, z):
             v[:] = point
         if high <= level:
             return 1
-        u = pull(F, h)
+        u = project(F, h)
         norm, inner = 0.0, 0.0
         for c in range(h.size):
             e = h[c] - u[c]
@@ -134,7 +117,7 @@ def settle(v, F, s, w, aim, level, n_gradient, z):
             if bound > aim:
                 aim = bound + GROWTH * (level - bound)
                 overshoot(point, w, aim, h)
-                u = pull(F, h)
+                u = project(F, h)
         if i >= n_gradient:
             rows = F[np.flatnonzero(h)]
             change, slope = newton_direction(rows, F, h)
@@ -182,9 +165,11 @@ def climb(F, P, k, slack, z):
     share = heaviest_share(z, k)
     none, trial, s = np.zeros(n), np.empty(n), np.zeros(n)
     for _ in range(10 * LEAF):
-        s[:] = 0.0
-        for i in np.argsort(-np.abs(z))[:k]:
-            s[i] = -1.0 if z[i] < 0.0 else 1.0
+        least, left = np.sort(np.abs(z))[n - k], k
+        for i in range(n):
+            heavy = abs(z[i]) >= least and left > 0
+            s[i] = np.copysign(1.0, z[i]) if heavy else 0.0
+            left -= heavy
         v = P @ s
         level = share + slack
         if settle(v, F, s, none, level - 0.5 * slack, level, 2, trial) != -1:
@@ -232,7 +217,7 @@ def signed_search(F, P, M, sizes, orders, orbit, k, level, slack, search, budget
         verdict = 1
         if free >= left:
             prices(sizes[left], orders[left], mark, left, w)
-            v[:] = P @ s + pull(F, v)
+            v[:] = P @ s + project(F, v)
             for _ in range(LEAF):
                 bar = max(level, best[0] + slack)
                 aim, steps = RADIUS * bar, N_GRADIENT

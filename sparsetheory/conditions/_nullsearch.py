@@ -27,6 +27,8 @@ from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
 NODES = 256  # visited between looks at the clock
+STARTS = 32  # at random
+VANISHED = 1e-6  # a projection that may be rounding
 PASSES = (0.5, 0.25, 0.1)  # of the gap, where time is limited
 
 
@@ -95,11 +97,15 @@ class Shares:
         return float(self.bounds[order][k - 1]), self.duals[order]
 
     def heavy(self, k: int) -> Vector:
-        """Return a null vector with k heavy entries, by climbing from the projector."""
+        """Return a null vector with k heavy entries, by climbing from many."""
+        rng = np.random.default_rng(0)
+        signs = np.zeros((STARTS, self.space.size))
+        for row in signs:
+            row[rng.choice(row.size, k, replace=False)] = rng.choice([-1.0, 1.0], k)
+        starts = np.vstack([self.projector[self.representatives], signs])
         best, found = -1.0, self.projector[0]
-        for i in self.representatives:
-            z = self.projector[i].copy()
-            if not z.any():
+        for z in starts @ self.projector:
+            if not np.abs(z).max() > VANISHED:
                 continue
             share = climb(self.basis, self.projector, k, SLACK, z)
             if share > best:

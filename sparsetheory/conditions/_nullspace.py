@@ -181,7 +181,8 @@ def _table(columns: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _descending(table: Array) -> Matrix:
-    return -np.sort(-_columns(table), axis=1)
+    """Return the magnitudes of each column, as rows."""
+    return -np.sort(-np.abs(_columns(table)), axis=1)
 
 
 def relaxation(
