@@ -27,7 +27,7 @@ from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
 NODES = 256  # visited between looks at the clock
-STARTS = 32  # at random
+STARTS = 32  # as many at random, and so many in all
 VANISHED = 1e-6  # a projection that may be rounding
 PASSES = (0.5, 0.25, 0.1)  # of the gap, where time is limited
 
@@ -103,10 +103,11 @@ class Shares:
         for row in signs:
             row[rng.choice(row.size, k, replace=False)] = rng.choice([-1.0, 1.0], k)
         starts = np.vstack([self.projector[self.representatives], signs])
+        starts = starts @ self.projector
+        starts = starts[np.abs(starts).max(axis=1) > VANISHED]
+        order = np.argsort([-heaviest_share(z, k) for z in starts])
         best, found = -1.0, self.projector[0]
-        for z in starts @ self.projector:
-            if not np.abs(z).max() > VANISHED:
-                continue
+        for z in starts[order[:STARTS]]:
             share = climb(self.basis, self.projector, k, SLACK, z)
             if share > best:
                 best, found = share, z

@@ -30,8 +30,9 @@ class NullSpaceEvidence:
         of `nodes`; "line", the only null vector; "none" where the null space is zero,
         or where nothing bounds.
     dual : ndarray or None
-        Y, of shape (m, n); for a layer by lag, (outputs, channels, *torus). Rows are
-        those that are not zero, scaled to entries in [1/2, 1) by powers of two.
+        Y, of shape (m, n); for a layer by lag, (outputs, channels, *torus). It belongs
+        to A without rows of zeros, the others times powers of two that bring their
+        largest magnitude to [1/2, 1); with a layer one power for all.
     nodes : int
     """
 
