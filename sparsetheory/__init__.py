@@ -16,6 +16,11 @@ from sparsetheory.conditions.convexity import (
     convergence_bounds,
 )
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.conditions.nullspace import (
+    NullSpaceConstant,
+    null_space_bounds,
+    null_space_constant,
+)
 from sparsetheory.conditions.pruning import (
     PruningEffect,
     PruningReport,
@@ -182,6 +187,7 @@ __all__ = [
     "Isometry",
     "LassoRisk",
     "NoiseSensitivity",
+    "NullSpaceConstant",
     "PhaseMap",
     "PruningEffect",
     "PruningReport",
@@ -266,6 +272,8 @@ __all__ = [
     "nonnegative_strong_threshold",
     "nonnegative_verdict",
     "nonnegative_weak_threshold",
+    "null_space_bounds",
+    "null_space_constant",
     "omp",
     "operator_norm",
     "partial_dct",

@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
+from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
@@ -20,7 +21,7 @@ from sparsetheory.solvers.pursuit import cosamp, htp, omp
 def warmup() -> float:
     """Compile every solver for arrays and for convolutions in one and two dimensions.
 
-    And the search of `spark`, for real arrays. Compiled code is kept on disk, so that a
+    And the searches of `spark` and `null_space_constant`, for real arrays. Compiled code is kept on disk, so that a
     second call, in another process too, only loads it.
 
     Returns
@@ -54,4 +55,5 @@ def warmup() -> float:
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
     spark(A)
+    null_space_constant(A, 1)
     return time.perf_counter() - start

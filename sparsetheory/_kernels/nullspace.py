@@ -1,0 +1,272 @@
+"""Search over signed supports for the null vector with the heaviest k entries."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sparsetheory._kernels._compile import compiled
+from sparsetheory._kernels.chebyshev import newton_direction, project
+
+GROWTH = 0.5  # of the way from a bound to the level
+RADIUS = 0.9  # of the level first aimed at
+N_GRADIENT = 40
+N_NEWTON = 60
+LEAF = 50  # levels tried for one signed support
+TINY = 1e-100
+
+
+class Signed(NamedTuple):
+    """A search that can be interrupted: the choices that lead to a node.
+
+    Choice d is of column ``place[d]``: first ``first[d]`` is its sign, then the other
+    sign, then it stays out of the support; ``stage[d]`` counts. ``mark`` holds the sign
+    of a column, 2 if it is out; ``V[d]`` a point of the node before choice d. ``count``
+    is (choices, signs, nodes, unresolved, ended).
+    """
+
+    place: np.ndarray
+    first: np.ndarray
+    stage: np.ndarray
+    mark: np.ndarray
+    V: np.ndarray
+    counts: np.ndarray
+    best: np.ndarray
+    z: np.ndarray
+
+
+def new_search(n):
+    """Return a search that stands at its root."""
+    return Signed(
+        np.zeros(n + 1, dtype=np.int64),
+        np.ones(n + 1),
+        np.zeros(n + 1, dtype=np.int64),
+        np.zeros(n),
+        np.zeros((n + 2, n)),
+        np.zeros(4, dtype=np.int64),
+        np.zeros(2),
+        np.zeros(n),
+    )
+
+
+@compiled
+def heaviest_share(z, k):
+    """Return the share of the k largest magnitudes in their sum."""
+    sizes = np.sort(np.abs(z))
+    total = np.sum(sizes)
+    return np.sum(sizes[z.size - k :]) / total if total > 0.0 else 0.0
+
+
+@compiled
+def overshoot(v, w, level, h):
+    """Write what of v exceeds ``level - w`` into h; return the largest ``|v| + w``."""
+    peak = 0.0
+    for c in range(v.size):
+        size = abs(v[c])
+        peak = max(peak, size + w[c])
+        over = min(size, size + w[c] - level)
+        h[c] = np.copysign(over, v[c]) if over > 0.0 else 0.0
+    return peak
+
+
+@compiled
+def null_part(F, h, s, w, z):
+    """Write the part of h that is orthogonal to F into z; return what it bounds.
+
+    ``(s^T z + w^T |z|) / ||z||_1``, or 0 where rounding may decide.
+    """
+    z[:] = h - project(F, h)
+    before = np.sum(np.abs(z))
+    z -= project(F, z)
+    norm, inner = 0.0, 0.0
+    for c in range(z.size):
+        norm += abs(z[c])
+        inner += s[c] * z[c] + w[c] * abs(z[c])
+    return inner / norm if norm > 0.5 * before and before > TINY else 0.0
+
+
+@compiled
+def settle(v, F, s, w, aim, level, n_gradient, z):
+    """Decide whether ``max(|v| + w)`` falls to `level` on ``s + range(F)``.
+
+    Return 1 if it does, with that point in `v`; -1 if it does not, with z orthogonal to
+    F such that ``s^T z + w^T |z| > level ||z||_1``; else 0. The point is sought by
+    minimising the distance to a box, of level `aim` at first: by accelerated
+    projections, then by Newton's method.
+    """
+    h, beyond = np.empty_like(v), np.empty_like(v)
+    point, old, t = v.copy(), v.copy(), 1.0
+    high = np.inf
+    for i in range(n_gradient + N_NEWTON):
+        peak = overshoot(point, w, aim, h)
+        if peak < high:
+            high = peak
+            v[:] = point
+        if high <= level:
+            return 1
+        u = project(F, h)
+        norm, inner = 0.0, 0.0
+        for c in range(h.size):
+            e = h[c] - u[c]
+            norm += abs(e)
+            inner += s[c] * e + w[c] * abs(e)
+        bound = inner / norm if norm > 0.0 else 0.0
+        if bound > aim:
+            bound = null_part(F, h, s, w, z)
+            if bound > level:
+                return -1
+            if bound > aim:
+                aim = bound + GROWTH * (level - bound)
+                overshoot(point, w, aim, h)
+                u = project(F, h)
+        if i >= n_gradient:
+            rows = F[np.flatnonzero(h)]
+            change, slope = newton_direction(rows, F, h)
+            value, step = 0.5 * (h @ h), 1.0
+            while step > 1e-6:
+                overshoot(point - step * change, w, aim, beyond)
+                if 0.5 * (beyond @ beyond) <= value - 1e-4 * step * slope:
+                    break
+                step *= 0.5
+            point = point - step * change
+            continue
+        new = point - u
+        moved = new - old
+        if (point - new) @ moved > 0.0:
+            t = 1.0
+        t_next = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * t * t))
+        point = new + ((t - 1.0) / t_next) * moved
+        old, t = new, t_next
+    z[:] = 0.0
+    return 0
+
+
+@compiled
+def prices(sizes, order, mark, left, w):
+    """Write the `left` largest free entries of each row, summed up, into w."""
+    for c in range(w.size):
+        total, taken = 0.0, 0
+        for i in order[c]:
+            if taken == left:
+                break
+            if mark[i] == 0.0:
+                total += sizes[c, i]
+                taken += 1
+        w[c] = total
+
+
+@compiled
+def climb(F, P, k, slack, z):
+    """Raise the share of the k heaviest entries of z; return it.
+
+    The best null vector for the signs and support of the heaviest entries of the last,
+    until that is no better by `slack`.
+    """
+    n = z.size
+    share = heaviest_share(z, k)
+    none, trial, s = np.zeros(n), np.empty(n), np.zeros(n)
+    for _ in range(10 * LEAF):
+        least, left = np.sort(np.abs(z))[n - k], k
+        for i in range(n):
+            heavy = abs(z[i]) >= least and left > 0
+            s[i] = np.copysign(1.0, z[i]) if heavy else 0.0
+            left -= heavy
+        v = P @ s
+        level = share + slack
+        if settle(v, F, s, none, level - 0.5 * slack, level, 2, trial) != -1:
+            break
+        found = heaviest_share(trial, k)
+        if found <= share:
+            break
+        share = found
+        z[:] = trial
+    return share
+
+
+@compiled
+def signed_search(F, P, M, sizes, orders, orbit, k, level, slack, search, budget):
+    """Visit up to `budget` nodes; true if none is left.
+
+    Nodes that cannot exceed `level`, nor the best vector met by `slack`, are cut off.
+
+    Parameters
+    ----------
+    F : ndarray, shape (n, r)
+        Orthonormal basis of the row space.
+    P : ndarray, shape (n, n)
+        Projector on the null space.
+    M : ndarray, shape (n, n)
+        Row i is ``e_i`` plus something of the row space.
+    sizes, orders : ndarray, shape (k + 1, n, n)
+        For each number of columns left to choose, magnitudes of such a matrix, column
+        by column, and their descending order.
+    orbit : ndarray of int, shape (n,)
+        Columns with the same number are moved to each other by symmetries.
+    """
+    place, first, stage, mark, V, counts, best, z = search
+    n = F.shape[0]
+    w, trial, s = np.empty(n), np.empty(n), np.zeros(n)
+    end = counts[2] + budget
+    while counts[3] == 0 and counts[2] < end:
+        depth, left = counts[0], k - counts[1]
+        counts[2] += 1
+        free = 0
+        for c in range(n):
+            s[c] = mark[c] if abs(mark[c]) == 1.0 else 0.0
+            free += mark[c] == 0.0
+        v = V[depth]
+        verdict = 1
+        if free >= left:
+            prices(sizes[left], orders[left], mark, left, w)
+            v[:] = P @ s + project(F, v)
+            for _ in range(LEAF):
+                bar = max(level, best[0] + slack)
+                aim, steps = RADIUS * bar, N_GRADIENT
+                if left == 0:
+                    aim, steps = bar - 0.5 * slack, 2
+                verdict = settle(v, F, s, w, aim, bar, steps, trial)
+                if verdict == -1 and heaviest_share(trial, k) > best[0]:
+                    z[:] = trial
+                    best[0] = climb(F, P, k, slack, z)
+                if verdict == 1 or left > 0:
+                    break
+            if verdict != 1 and left == 0:
+                best[1] = max(best[1], np.max(np.abs(v)))
+        if verdict != 1 and left > 0:
+            i = -1
+            for c in range(n):
+                if mark[c] == 0.0 and (i < 0 or abs(trial[c]) > abs(trial[i])):
+                    i = c
+            place[depth], stage[depth] = i, 0
+            first[depth] = -1.0 if trial[i] < 0.0 and counts[1] > 0 else 1.0
+            mark[i] = first[depth]
+            V[depth + 1] = v + first[depth] * M[i]
+            counts[0] += 1
+            counts[1] += 1
+            continue
+        while True:  # back to the last choice with something left
+            if counts[0] == 0:
+                counts[3] = 1
+                break
+            d = counts[0] - 1
+            i = place[d]
+            if stage[d] == 2:
+                for c in range(n):
+                    if c == i or (counts[1] == 0 and orbit[c] == orbit[i]):
+                        mark[c] = 0.0
+                counts[0] -= 1
+                continue
+            if stage[d] == 0 and counts[1] > 1:
+                stage[d] = 1
+                mark[i] = -first[d]
+                V[d + 1] = V[d] - first[d] * M[i]
+                break
+            # Where no sign was fixed before, the other one is the same problem, and so
+            # are all columns of the orbit.
+            stage[d] = 2
+            counts[1] -= 1
+            for c in range(n):
+                if c == i or (counts[1] == 0 and orbit[c] == orbit[i]):
+                    mark[c] = 2.0
+            V[d + 1] = V[d]
+            break
+    return counts[3] == 1

@@ -1,0 +1,366 @@
+"""How much of a null vector can lie on k entries: when basis pursuit recovers all."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory._checks import check_integer, check_number
+from sparsetheory._kernels.nullspace import heaviest_share
+from sparsetheory._parallel import blas_held
+from sparsetheory.conditions._nullsearch import PASSES, SLACK, Shares
+from sparsetheory.conditions._nullspace import certified, null_space
+from sparsetheory.types import MeasurementOperator, Support, Vector
+
+CLOSE = 1e-11  # relative; vectors and shares computed in two ways
+
+
+@dataclass(frozen=True, eq=False)
+class NullSpaceEvidence:
+    """Why an upper bound on a null space constant holds.
+
+    Attributes
+    ----------
+    kind : str
+        "dual" matrix Y, which certifies it by itself; "search" over signed supports,
+        of `nodes`; "line", the only null vector; "none" where the null space is zero,
+        or where nothing bounds.
+    dual : ndarray or None
+        Y, of shape (m, n); for a layer by lag, (outputs, channels, *torus). It belongs
+        to A without rows of zeros, the others times powers of two that bring their
+        largest magnitude to [1/2, 1); with a layer one power for all.
+    nodes : int
+    """
+
+    kind: str
+    dual: npt.NDArray[Any] | None = None
+    nodes: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class NullSpaceConstant:
+    r"""The null space constant of order k, or a bracket on it.
+
+    Attributes
+    ----------
+    k : int
+    lower, upper : float
+        The bracket on :math:`\gamma_k`; infinite where k entries of a null vector are
+        all of it, to working precision. Rounding is taken off, and added.
+    vector : ndarray, shape (n,)
+        A null vector that shows `lower`, of sum of magnitudes one.
+    evidence : NullSpaceEvidence
+        Why `upper` holds.
+    """
+
+    k: int
+    lower: float
+    upper: float
+    vector: Vector
+    evidence: NullSpaceEvidence
+
+    @property
+    def support(self) -> Support:
+        """The k largest entries of `vector`, ascending."""
+        return np.sort(np.argsort(-np.abs(self.vector), kind="stable")[: self.k])
+
+    @property
+    def alpha(self) -> tuple[float, float]:
+        r"""Bracket on the share :math:`\alpha_k = \gamma_k / (1 + \gamma_k)`.
+
+        The largest part that k entries have in the l1 norm of a null vector.
+        """
+        return _share(self.lower), _share(self.upper)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the bracket on `alpha` is closed within 1e-8."""
+        low, high = self.alpha
+        return high - low <= 10 * SLACK
+
+    @property
+    def recovers(self) -> bool | None:
+        """Whether basis pursuit recovers every k-sparse vector; None if it is open.
+
+        It does if the constant is below 1, and does not if it is 1 or more.
+        """
+        if self.upper < 1:
+            return True
+        return False if self.lower >= 1 else None
+
+    def verify(
+        self, A: MeasurementOperator, *, time_limit: float | None = None
+    ) -> bool:
+        """Check both bounds against `A` from their evidence.
+
+        The vector by its image and its entries; a dual matrix by what it certifies,
+        with a margin for rounding; a search by running it again at `upper`.
+
+        Parameters
+        ----------
+        A : array or operator, shape (m, n)
+        time_limit : float, optional
+            Seconds.
+
+        Returns
+        -------
+        bool
+            False if anything is refuted, or not confirmed in time.
+        """
+        with blas_held():
+            shares = Shares(null_space(A), _deadline(time_limit))
+            return self._witnessed(shares) and self._bounded(shares)
+
+    def _witnessed(self, shares: Shares) -> bool:
+        z, n = np.asarray(self.vector, dtype=float), shares.space.size
+        if z.shape != (n,) or not 1 <= self.k <= n:
+            return False
+        if self.lower == 0:
+            return True
+        size = float(np.linalg.norm(z))
+        off = float(np.linalg.norm(z - shares.projector @ z))
+        if not (np.isfinite(size) and size > 0 and off <= CLOSE * size):
+            return False
+        return _share(_low(shares, z, self.k)) >= _share(self.lower) - CLOSE
+
+    def _bounded(self, shares: Shares) -> bool:
+        proof, high = self.evidence, _share(self.upper)
+        if self.upper == np.inf:
+            return True
+        if proof.kind == "none":
+            return shares.space.dimension == 0 and self.upper >= 0
+        if proof.kind == "line":
+            share = heaviest_share(np.asarray(self.vector, dtype=float), self.k)
+            return shares.space.dimension == 1 and share <= high + CLOSE
+        if proof.kind == "dual":
+            dual = proof.dual
+            wanted = (len(shares.space.taps), *shares.space.projector.shape[1:])
+            if dual is None or np.shape(dual) != wanted:
+                return False
+            return bool(certified(shares.space, dual)[self.k - 1] <= high + CLOSE)
+        if proof.kind != "search":
+            return False
+        for order in range(1, self.k + 1):
+            shares.relax(order)
+        z = np.array(self.vector, dtype=float)
+        level = high - shares.margin(self.k) - 2 * SLACK
+        reached, _ = shares.search(self.k, level, z)
+        return reached is not None and reached <= high + 4 * SLACK
+
+
+def null_space_constant(
+    A: MeasurementOperator, k: int, *, time_limit: float | None = None
+) -> NullSpaceConstant:
+    r"""Null space constant of a matrix or a convolution layer.
+
+    .. math:: \gamma_k = \max_{|S| = k} \max_{A z = 0,\, z \ne 0}
+        \frac{\|z_S\|_1}{\|z_{S^c}\|_1}
+
+    Basis pursuit recovers every k-sparse x from ``A x`` if and only if it is below 1
+    [1]_. It does not change when A is multiplied from the left by an invertible matrix,
+    and does when columns are scaled.
+
+    Exact, unless time runs out: a branch and bound over signed supports. A node fixes
+    signs on some columns and leaves some out; its bound adds what a dual vector says of
+    the signs to what the relaxation of [2]_ says of the columns yet to choose.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        Real. Singular values that are zero to rounding count as zero. The search for a
+        `BlockCirculant` with all its outputs, whose stride divides its grid, looks at
+        one of all shifts.
+    k : int
+        In 1 .. n.
+    time_limit : float, optional
+        Seconds, about. The result is then a bracket if need be, the upper bound from a
+        relaxation or a search at a higher level. Ctrl-C also ends the search.
+
+    Returns
+    -------
+    NullSpaceConstant
+        Zero if the null space is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    See Also
+    --------
+    null_space_bounds : Bounds for many k, without a search.
+
+    References
+    ----------
+    .. [1] A. Cohen, W. Dahmen, R. DeVore, "Compressed sensing and best k-term
+       approximation", J. Amer. Math. Soc. 22(1), 2009.
+    .. [2] A. Juditsky and A. Nemirovski, "On verifiable sufficient conditions for
+       sparse signal recovery via l1 minimization", Math. Program. 127(1), 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> A = np.array([[1.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0], [0, 0, 1, -1]])
+    >>> found = st.null_space_constant(A, 1)
+    >>> found.exact, round(found.lower, 9), found.recovers
+    (True, 0.333333333, True)
+    >>> st.null_space_constant(A, 2).recovers
+    False
+    """
+    shares = _shares(A, time_limit)
+    k = check_integer("k", k, 1, shares.space.size)
+    with blas_held():
+        return _closed(shares, k)
+
+
+def null_space_bounds(
+    A: MeasurementOperator, k: int | None = None, *, time_limit: float | None = None
+) -> tuple[NullSpaceConstant, ...]:
+    r"""Brackets on the null space constants of orders 1 .. k.
+
+    Upper bounds from matrices Y, the relaxation of [1]_: for z in the null space
+    ``z = (I - Y^T A) z``, so that
+
+    .. math:: \frac{\gamma_k}{1 + \gamma_k} \le \max_j \|(I - Y^T A) e_j\|_{(k)}
+
+    where the norm sums the k largest magnitudes. Exact for k = 1 within a relative
+    1e-3. The largest k for which the bound on :math:`\gamma_k` is below 1 grows as
+    :math:`\sqrt m` at best, faster than what coherence certifies by a constant.
+
+    Parameters
+    ----------
+    A : array or operator, shape (m, n)
+        As in `null_space_constant`.
+    k : int, optional
+        By default, up to the last that is bounded below 1: basis pursuit recovers
+        every signal with as many nonzeros as the result is long.
+    time_limit : float, optional
+        Seconds, about.
+
+    Returns
+    -------
+    tuple of NullSpaceConstant
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is said above.
+
+    References
+    ----------
+    .. [1] A. Juditsky and A. Nemirovski, "On verifiable sufficient conditions for
+       sparse signal recovery via l1 minimization", Math. Program. 127(1), 2011.
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(40, 80, rng=0)
+    >>> bounds = st.null_space_bounds(A)
+    >>> len(bounds), all(bound.verify(A) for bound in bounds)
+    (3, True)
+    """
+    shares = _shares(A, time_limit)
+    n = shares.space.size
+    last = n if k is None else check_integer("k", k, 1, n)
+    with blas_held():
+        if k is not None:
+            for order in range(1, last + 1):
+                if order == 1 or not (shares.late or _hopeless(shares, order)):
+                    shares.relax(order)
+        elif shares.space.dimension > 0:
+            last = 0
+            while last < n and last + 1 not in shares.duals:
+                shares.relax(last + 1)
+                last = sum(shares.certificate(t)[0] < 0.5 for t in range(1, n + 1))
+        return tuple(_bracket(shares, order) for order in range(1, last + 1))
+
+
+def _shares(A: MeasurementOperator, time_limit: float | None) -> Shares:
+    deadline = _deadline(time_limit)
+    with blas_held():
+        return Shares(null_space(A), deadline)
+
+
+def _hopeless(shares: Shares, order: int) -> bool:
+    """Return whether the bound of the order before was 1 already."""
+    before = shares.bounds.get(order - 1)
+    return order > 1 and (before is None or bool(before[order - 2] >= 1))
+
+
+def _closed(shares: Shares, k: int) -> NullSpaceConstant:
+    n, dimension = shares.space.size, shares.space.dimension
+    if dimension < 2 or k == n:
+        return _bracket(shares, k)
+    for order in range(1, k + 1):
+        if order == 1 or not shares.late:
+            shares.relax(order)
+    found = _bracket(shares, k)
+    if found.exact or shares.late or len(shares.duals) < k:
+        return found
+    z, nodes = found.vector, 0
+    high, proof = found.alpha[1], found.evidence
+    limited = np.isfinite(shares.deadline)
+    try:
+        for part in (*PASSES, 0.0) if limited else (0.0,):
+            share = heaviest_share(z, k)
+            reached, more = shares.search(k, share + part * (high - share), z)
+            nodes += more
+            if reached is None:
+                break
+            if reached < high:
+                high, proof = reached, NullSpaceEvidence("search", nodes=nodes)
+    except KeyboardInterrupt:
+        pass
+    return _constant(shares, k, z, high, proof)
+
+
+def _bracket(shares: Shares, k: int) -> NullSpaceConstant:
+    """Return what is known without a search."""
+    n, dimension = shares.space.size, shares.space.dimension
+    if dimension == 0:
+        return NullSpaceConstant(k, 0.0, 0.0, np.zeros(n), NullSpaceEvidence("none"))
+    z = shares.heavy(k)
+    if dimension == 1 and k < n:
+        high = heaviest_share(z, k) + shares.margin(k)
+        return _constant(shares, k, z, high, NullSpaceEvidence("line"))
+    if k == n:
+        return _constant(shares, k, z, np.inf, NullSpaceEvidence("none"))
+    high, dual = shares.certificate(k)
+    return _constant(shares, k, z, high, NullSpaceEvidence("dual", dual))
+
+
+def _constant(
+    shares: Shares, k: int, z: Vector, high: float, proof: NullSpaceEvidence
+) -> NullSpaceConstant:
+    z = shares.sparsest(k, z / np.abs(z).sum())
+    z = z / np.abs(z).sum()
+    lower, upper = _low(shares, z, k), _ratio(high)
+    if upper == np.inf:
+        proof = NullSpaceEvidence("none")
+    elif lower > upper:  # both are the same to rounding
+        lower = upper
+    return NullSpaceConstant(k, lower, upper, z, proof)
+
+
+def _low(shares: Shares, z: Vector, k: int) -> float:
+    share, margin = heaviest_share(z, k), shares.margin(k)
+    return np.inf if share >= 1 - margin else _ratio(max(share - margin, 0.0))
+
+
+def _ratio(share: float) -> float:
+    return share / (1 - share) if share < 1 else np.inf
+
+
+def _share(ratio: float) -> float:
+    return ratio / (1 + ratio) if ratio < np.inf else 1.0
+
+
+def _deadline(time_limit: float | None) -> float:
+    if time_limit is None:
+        return np.inf
+    return time.perf_counter() + check_number("time_limit", time_limit)
