@@ -283,13 +283,13 @@ def test_factors_take_the_far_ends_and_what_rounding_may_have_added(monkeypatch)
     assert_allclose(found[-1].step, 1 / beta)
 
 
-def test_brackets_give_larger_factors():
+def test_factors_hold_although_time_is_up():
     A = np.random.default_rng(0).standard_normal((300, 60)) / np.sqrt(300)
-    exact = st.convergence_bounds(A, 2, step=1.0)
-    quick = st.convergence_bounds(A, 2, step=1.0, time_limit=1e-3)
-    assert not all(i.exact for i in quick.isometries)
-    for one, other in zip(exact.contractions, quick.contractions, strict=True):
-        assert other.factor >= one.factor - ROUNDING
+    found = st.convergence_bounds(A, 2, step=1.0, time_limit=1e-3)
+    assert not all(i.exact for i in found.isometries)
+    near = found.isometries[2]
+    least = float(st.iht_rate(near.convexity[1], near.smoothness[0], 1.0))
+    assert found.contractions[3].factor > least
 
 
 def test_a_wrong_factor_is_not_verified():
