@@ -139,13 +139,13 @@ class Sections:
                 if size < 2:
                     break
                 value = averaging_bound(value, self.least, size, t)
-            if value < self.caps[t]:
-                self.caps[t] = value
+            if value < self.caps[t]:  # Ctrl-C between the two must leave what holds
                 self.upper[t] = (
                     evidence
                     if t == size
                     else Evidence("averaging", size, float(value), basis=evidence)
                 )
+                self.caps[t] = value
 
     def closed(self, t: int, level: float = -np.inf) -> bool:
         """Return whether no support of t columns exceeds what is known, or `level`."""
