@@ -9,6 +9,7 @@ import numpy as np
 from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import Array, Gram
 from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.gram import unit_columns
 from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,
@@ -28,7 +29,7 @@ def confirmed(
     C = columns(A, side.support)
     C = C.astype(np.complex128 if np.iscomplexobj(C) else np.float64)
     if normalise:
-        C = C / np.linalg.norm(C, axis=0)
+        C, _ = unit_columns(C)
     if len(set(side.support.tolist())) != k:
         return False
     ends = np.linalg.eigvalsh(C.conj().T @ C)
