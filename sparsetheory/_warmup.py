@@ -5,6 +5,8 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
+from sparsetheory.conditions._search import Clock, Race, Sections
+from sparsetheory.conditions._sections import gram
 from sparsetheory.ensembles import gaussian
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import sparse_signal
@@ -18,6 +20,8 @@ from sparsetheory.solvers.pursuit import cosamp, htp, omp
 
 def warmup() -> float:
     """Compile every solver for arrays and for convolutions in one and two dimensions.
+
+    The searches for isometry constants too, for real and for complex matrices.
 
     Compiled code is kept on disk, so that a second call, in another process too, only
     loads it.
@@ -52,4 +56,9 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
+        for B in (A, A + 1j * A):
+            side = Sections(gram(B, 3, True), 1, 3, Clock())
+            side.explore(3, 1)
+            for method in ("chain", "ordered", "connected"):
+                Race(side, 3, method, -1.0).run(-1.0)
     return time.perf_counter() - start

@@ -9,8 +9,10 @@ from numpy.testing import assert_allclose
 
 import sparsetheory as st
 from sparsetheory._kernels import hermitian
+from sparsetheory._kernels._compile import JIT
 from sparsetheory._kernels.ascent import ascend
 from sparsetheory._kernels.chain import CLOSED, FOUND, chain_search, new_chain
+from sparsetheory._kernels.supports import connected_search, ordered_search
 from sparsetheory.conditions._search import Clock, Sections
 from sparsetheory.conditions._sections import extend, gram, pairs
 from sparsetheory.conditions.evidence import Evidence
@@ -259,3 +261,23 @@ def test_a_third_of_a_support_is_found_among_equal_columns():
         assert_allclose(found.below.lower, 1.0, atol=1e-12)
         assert found.exact
         assert found.verify(A)
+
+
+@pytest.mark.skipif(not JIT, reason="nothing is compiled")
+def test_nothing_is_compiled_after_the_warm_up(rng):
+    st.warmup()
+    kernels = ascend, chain_search, ordered_search, connected_search
+    before = [len(kernel.signatures) for kernel in kernels]
+    assert before == [2, 2, 2, 2]  # real and complex
+    layer = st.BlockCirculant(rng.standard_normal((2, 2, 3)), 20)
+    plane = st.BlockCirculant(rng.standard_normal((2, 2, 2, 2)), (5, 6))
+    A = rng.standard_normal((8, 30))
+    for B in (
+        A,
+        A[:, ::2] + 1j * A[:, 1::2],
+        layer,
+        plane,
+        np.eye(30) + np.eye(30, k=1),
+    ):
+        st.rip_constant(B, 4, both=True).verify(B)
+    assert [len(kernel.signatures) for kernel in kernels] == before
