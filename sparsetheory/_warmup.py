@@ -56,9 +56,15 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
-        for B in (A, A + 1j * A):
-            side = Sections(gram(B, 3, True), 1, 3, Clock())
-            side.explore(3, 1)
-            for method in ("chain", "ordered", "connected"):
-                Race(side, 3, method, -1.0).run(-1.0)
+        searches()
     return time.perf_counter() - start
+
+
+def searches() -> None:
+    """Compile the searches for isometry constants, real and complex."""
+    A = gaussian(6, 8, 0)
+    for B in (A, A + 1j * A):
+        side = Sections(gram(B, 3, True), 1, 3, Clock())
+        side.explore(3, 1)
+        for method in ("chain", "ordered", "connected"):
+            Race(side, 3, method, -1.0).run(-1.0)

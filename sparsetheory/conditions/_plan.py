@@ -172,7 +172,6 @@ def _pass(side: Sections, k: int, level: float) -> bool:
             side.keep(k, found)
             return False
         if ended:
-            nodes = int(race.nodes)
-            side.cut(Evidence("search", k, level, race.method, nodes))
+            side.ended(k, level, race.method, int(race.nodes))
             return True
         side.clock.tick(race.last)

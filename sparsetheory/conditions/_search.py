@@ -143,9 +143,14 @@ class Sections:
                 self.upper[t] = (
                     evidence
                     if t == size
-                    else Evidence("averaging", size, float(value), basis=evidence)
+                    else Evidence("averaging", t, float(value), basis=evidence)
                 )
                 self.caps[t] = value
+
+    def ended(self, t: int, bound: float, method: str, nodes: int) -> None:
+        """Take what a search has shown, with what it knew of smaller supports."""
+        basis = self.upper[t - 1]
+        self.cut(Evidence("search", t, bound, method, nodes, basis=basis))
 
     def closed(self, t: int, level: float = -np.inf) -> bool:
         """Return whether no support of t columns exceeds what is known, or `level`."""
@@ -219,7 +224,7 @@ class Sections:
                     level = before + self.rounding
             elif ended:
                 bound = max(level, self.lower[t])
-                self.cut(Evidence("search", t, float(bound), racer.method, nodes))
+                self.ended(t, float(bound), racer.method, nodes)
                 self.record.append((t, bound, max(racer.spent, 1e-4)))
                 if methods is None and racer is not first:
                     rest = [m for m in self.methods if m != racer.method]
