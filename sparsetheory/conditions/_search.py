@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
 TOGETHER = 4  # starts between two looks at the clock
 STARTS = 256  # pairs to climb from, at most
+FEW = 500_000  # supports, that need no chains
 SHARE = 10  # time of the first search for one of the others, twice after a second
 
 
@@ -95,7 +97,7 @@ class Sections:
         self.methods = ["chain", "ordered"]
         if n > 24 and linked < 0.6:
             self.methods.append("connected")
-        if n <= 24:
+        if n <= 24 or comb(n, k) <= FEW:
             self.methods = ["ordered", "chain"]
         elif linked < 0.15:
             self.methods = ["connected", "chain"]
