@@ -1,6 +1,7 @@
 """The one place where work is spread over threads or processes."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -12,16 +13,16 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 _here = threading.local()
 _lock = threading.Lock()
 _holders = 0
-_limit: threadpool_limits | None = None
+_limit: Any = None
 
 GRACE = 1.0  # seconds
 
@@ -100,20 +101,29 @@ def _held(function: Callable[[Job], Out], job: Job) -> Out:
         return function(job)
 
 
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Return the libraries there are, looked for again when a module has been loaded.
+
+    Looking takes milliseconds.
+    """
+    return ThreadpoolController()
+
+
 @contextmanager
 def blas_held() -> Iterator[None]:
     """Hold BLAS to one thread as long as anyone in the process wants it."""
     global _holders, _limit
     with _lock:
         if _holders == 0:
-            _limit = threadpool_limits(1, user_api="blas")
+            _limit = _libraries(len(sys.modules)).limit(limits=1, user_api="blas")
         _holders += 1
     try:
         yield
     finally:
         with _lock:
             _holders -= 1
-            if _holders == 0 and _limit is not None:
+            if _holders == 0:
                 _limit.restore_original_limits()
 
 

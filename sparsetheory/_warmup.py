@@ -5,6 +5,8 @@ import time
 import numpy as np
 
 from sparsetheory._checks import quiet
+from sparsetheory.conditions._search import Clock, Race, Sections
+from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
@@ -21,8 +23,11 @@ from sparsetheory.solvers.pursuit import cosamp, htp, omp
 def warmup() -> float:
     """Compile every solver for arrays and for convolutions in one and two dimensions.
 
-    And the searches of `spark` and `null_space_constant`, for real arrays. Compiled code is kept on disk, so that a
-    second call, in another process too, only loads it.
+    The searches for isometry constants too, for real and for complex matrices, and
+    those for null vectors, for real ones.
+
+    Compiled code is kept on disk, so that a second call, in another process too, only
+    loads it.
 
     Returns
     -------
@@ -54,6 +59,17 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
-    spark(A)
-    null_space_constant(A, 1)
+        spark(A)
+        null_space_constant(A, 1)
+        searches()
     return time.perf_counter() - start
+
+
+def searches() -> None:
+    """Compile the searches for isometry constants, real and complex."""
+    A = gaussian(6, 8, 0)
+    for B in (A, A + 1j * A):
+        side = Sections(gram(B, 3, True), 1, 3, Clock())
+        side.explore(3, 1)
+        for method in ("chain", "ordered", "connected"):
+            Race(side, 3, method, -1.0).run(-1.0)

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 
+import numba
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -11,7 +12,9 @@ import sparsetheory as st
 from sparsetheory._kernels import hermitian
 from sparsetheory._kernels.ascent import ascend
 from sparsetheory._kernels.chain import CLOSED, FOUND, chain_search, new_chain
-from sparsetheory.conditions._search import Clock, Sections
+from sparsetheory._warmup import searches
+from sparsetheory.conditions import _search, _verify
+from sparsetheory.conditions._search import Clock, Race, Sections
 from sparsetheory.conditions._sections import extend, gram, pairs
 from sparsetheory.conditions.evidence import Evidence
 
@@ -233,7 +236,7 @@ def test_evidence_of_averages_and_of_repeated_columns_is_checked(rng):
     A = unit(rng.standard_normal((8, 14)))
     found = st.rip_constant(A, 4, both=True)
     pair = Evidence("pairs", 2, st.mutual_coherence(A).value)
-    mean = Evidence("averaging", 2, 3 * pair.bound, basis=pair)
+    mean = Evidence("averaging", 4, 3 * pair.bound, basis=pair)
 
     def claims(**changes):
         side = dataclasses.replace(found.above, evidence=mean, **changes)
@@ -259,3 +262,73 @@ def test_a_third_of_a_support_is_found_among_equal_columns():
         assert_allclose(found.below.lower, 1.0, atol=1e-12)
         assert found.exact
         assert found.verify(A)
+
+
+def test_the_warm_up_calls_the_searches_with_all_types_there_are(monkeypatch):
+    seen = set()
+
+    def watched(name, kernel):
+        def call(*arguments):
+            seen.add((name, tuple(map(numba.typeof, arguments))))
+            return kernel(*arguments)
+
+        return call
+
+    for name in ("ascend", "chain_search", "ordered_search", "connected_search"):
+        monkeypatch.setattr(_search, name, watched(name, getattr(_search, name)))
+    searches()
+    compiled = set(seen)
+    assert len(compiled) == 8  # real and complex
+    h = np.random.default_rng(0).standard_normal
+    A = h((8, 30))
+    layer = st.BlockCirculant(h((2, 2, 3)), 20)
+    plane = st.BlockCirculant(h((2, 2, 2, 2)), (5, 6))
+    near = np.eye(30) + np.eye(30, k=1)
+    for B in (A, A[:, ::2] + 1j * A[:, 1::2], layer, plane, near):
+        st.rip_constant(B, 4, both=True).verify(B)
+    assert seen == compiled
+
+
+def test_evidence_of_a_search_says_what_it_knew_of_smaller_supports(rng):
+    A = unit(rng.standard_normal((12, 30)))
+    found = st.rip_constant(A, 5)
+    sizes, evidence = [], found.above.evidence
+    while evidence is not None:
+        sizes.append(evidence.size)
+        assert evidence.bound >= Sections(gram(A, 2, False), 1, 2, Clock()).lower[2]
+        evidence = evidence.basis
+    assert sizes == sorted(set(sizes), reverse=True)
+    assert sizes[0] == 5
+    assert sizes[-1] <= 3
+    assert found.verify(A)
+
+    def resting_on(basis):
+        evidence = dataclasses.replace(found.above.evidence, basis=basis)
+        side = dataclasses.replace(found.above, evidence=evidence)
+        return dataclasses.replace(found, above=side).verify(A)
+
+    inner = found.above.evidence.basis
+    assert resting_on(inner)
+    assert resting_on(None)
+    assert not resting_on(dataclasses.replace(inner, bound=inner.bound - 1e-3))
+    assert not resting_on(found.above.evidence)  # no smaller
+
+
+@pytest.mark.parametrize("method", ["ordered", "chain"])
+def test_a_search_is_verified_by_the_other_one_or_in_another_order(monkeypatch, method):
+    A = unit(np.random.default_rng(0).standard_normal((12, 30)))
+    found = st.rip_constant(A, 5, both=True)
+    if method == "chain":  # the other one is given no time
+        monkeypatch.setattr(_verify, "SOME", 0)
+        monkeypatch.setattr(_verify, "AGAIN", 0)
+    seen, run = set(), Race.run
+
+    def watched(self, level):
+        if self.t == 5:
+            assert not np.array_equal(abs(self.side.M), abs(A.T @ A - np.eye(30)))
+            seen.add(self.method)
+        return run(self, level)
+
+    monkeypatch.setattr(Race, "run", watched)
+    assert found.verify(A)
+    assert method in seen

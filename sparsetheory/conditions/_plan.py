@@ -16,8 +16,8 @@ from sparsetheory.conditions.relaxation import (
 )
 
 FEW_SUPPORTS = 1_000_000  # that are searched although nobody asked for them
-QUICK = 1000  # sets visited where there are more of them
-FEW, SOME, MANY = 4, 32, 128  # starts of a climb
+QUICK = 500  # sets visited where there are more of them
+FEW, SOME, MANY = 4, 16, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
 PART = 0.5  # of the time that is left, for a size that is expected to end in it
 LIMIT = 0.6  # of the time that is left, when it has not ended
@@ -50,9 +50,10 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
             if t < k:
                 clock.deadline = min(deadline, begin + LIMIT * (deadline - begin))
             if t > 2:
-                one.explore(t, FEW)
+                few = FEW if t < k else 0  # k has had them
+                one.explore(t, few)
                 if not two.closed(t, float(one.lower[t])):
-                    two.explore(t, FEW)
+                    two.explore(t, few)
             first, last = (one, two) if one.lower[t] >= two.lower[t] else (two, one)
             first.close(t)
             last.close(t, float(first.lower[t]))
@@ -171,7 +172,6 @@ def _pass(side: Sections, k: int, level: float) -> bool:
             side.keep(k, found)
             return False
         if ended:
-            nodes = int(race.nodes)
-            side.cut(Evidence("search", k, level, race.method, nodes))
+            side.ended(k, level, race.method, int(race.nodes))
             return True
         side.clock.tick(race.last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
 TOGETHER = 4  # starts between two looks at the clock
 STARTS = 256  # pairs to climb from, at most
+FEW = 500_000  # supports, that need no chains
 SHARE = 10  # time of the first search for one of the others, twice after a second
 
 
@@ -95,7 +97,7 @@ class Sections:
         self.methods = ["chain", "ordered"]
         if n > 24 and linked < 0.6:
             self.methods.append("connected")
-        if n <= 24:
+        if n <= 24 or comb(n, k) <= FEW:
             self.methods = ["ordered", "chain"]
         elif linked < 0.15:
             self.methods = ["connected", "chain"]
@@ -139,13 +141,18 @@ class Sections:
                 if size < 2:
                     break
                 value = averaging_bound(value, self.least, size, t)
-            if value < self.caps[t]:
-                self.caps[t] = value
+            if value < self.caps[t]:  # Ctrl-C between the two must leave what holds
                 self.upper[t] = (
                     evidence
                     if t == size
-                    else Evidence("averaging", size, float(value), basis=evidence)
+                    else Evidence("averaging", t, float(value), basis=evidence)
                 )
+                self.caps[t] = value
+
+    def ended(self, t: int, bound: float, method: str, nodes: int) -> None:
+        """Take what a search has shown, with what it knew of smaller supports."""
+        basis = self.upper[t - 1]
+        self.cut(Evidence("search", t, bound, method, nodes, basis=basis))
 
     def closed(self, t: int, level: float = -np.inf) -> bool:
         """Return whether no support of t columns exceeds what is known, or `level`."""
@@ -219,7 +226,7 @@ class Sections:
                     level = before + self.rounding
             elif ended:
                 bound = max(level, self.lower[t])
-                self.cut(Evidence("search", t, float(bound), racer.method, nodes))
+                self.ended(t, float(bound), racer.method, nodes)
                 self.record.append((t, bound, max(racer.spent, 1e-4)))
                 if methods is None and racer is not first:
                     rest = [m for m in self.methods if m != racer.method]

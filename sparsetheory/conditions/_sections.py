@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory.conditions.gram import LagTable, dense_matrix, lag_table, unit_columns
+from sparsetheory.operators import BlockCirculant
 from sparsetheory.types import Support
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 
 LARGEST = 20_000  # columns; the matrix is held twice
+HIGHEST = 1e70  # entry; inner products are squared
+SHORTEST = 1e-140  # channel to be normalised
 BLOCK = 2**21  # entries of the matrix looked at together
 TRACE = 1e-15  # a correlation below is rounding of the transform
 
@@ -66,12 +69,16 @@ def gram(A: Any, k: int, normalise: bool) -> Gram:
     them has the extreme eigenvalue: so a torus of k r + 1 points per axis has the
     constants of any larger one.
     """
+    if isinstance(A, BlockCirculant):
+        _check_entries(A.filters)
     table = lag_table(A)
     if table is None:
         C = dense_matrix(A)
+        _check_size(C.shape[1])
         if normalise:
             C, _ = unit_columns(C)
-        _check_size(C.shape[1])
+        else:
+            _check_entries(C)
         G = C.conj().T @ C
         G = np.ascontiguousarray(0.5 * (G + G.conj().T))
         if normalise:
@@ -82,9 +89,10 @@ def gram(A: Any, k: int, normalise: bool) -> Gram:
     diagonal: Any = (inner, inner, *(0,) * len(table.lags))
     if normalise:
         norms = np.sqrt(values[diagonal])
-        if not norms.all():
+        if not norms.min() > SHORTEST:
             raise ValueError(
-                f"A must not have zero columns, got channel {norms.argmin()} zero"
+                "A must not have zero columns, got channel "
+                f"{norms.argmin()} of length {norms.min():.1e}"
             )
         shape = (-1, *(1,) * (values.ndim - 1))
         values = values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
@@ -122,6 +130,11 @@ def matrix_of(values: Array) -> Array:
     gap = tuple((at[:, :, None] - at[:, None, :]) % np.reshape(torus, (-1, 1, 1)))
     blocks = values[(slice(None), slice(None), *gap)]
     return np.ascontiguousarray(blocks.transpose(2, 0, 3, 1).reshape(N * n, N * n))
+
+
+def _check_entries(C: Array) -> None:
+    if (size := np.abs(C).max()) > HIGHEST:
+        raise ValueError(f"A must have entries below {HIGHEST:.0e}, got {size:.1e}")
 
 
 def _check_size(n: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from sparsetheory.conditions._search import Clock, Sections, Stop
-from sparsetheory.conditions._sections import Array, Gram
+from sparsetheory.conditions._sections import Array, Gram, matrix_of
 from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.gram import unit_columns
 from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,
@@ -17,7 +18,8 @@ from sparsetheory.conditions.relaxation import (
 )
 from sparsetheory.operators import BlockCirculant
 
-SOME = 10_000  # sets that a second search may visit in any case
+SOME = 10_000  # sets that another search may visit in any case
+AGAIN = 2  # times as many as the first one
 TOLERANCE = 1e-9  # of the eigenvalues of a support, computed in two ways
 
 
@@ -28,33 +30,46 @@ def confirmed(
     C = columns(A, side.support)
     C = C.astype(np.complex128 if np.iscomplexobj(C) else np.float64)
     if normalise:
-        C = C / np.linalg.norm(C, axis=0)
+        C, _ = unit_columns(C)
     if len(set(side.support.tolist())) != k:
         return False
     ends = np.linalg.eigvalsh(C.conj().T @ C)
     value = ends[-1] - 1 if sign > 0 else 1 - ends[0]
     if not abs(value - side.lower) <= TOLERANCE * max(1.0, ends[-1]):
         return False
-    fresh = Sections(G, sign, k, clock)
+    order = np.random.default_rng(0).permutation(len(G.values))
+    fresh = Sections(_reordered(G, order), sign, k, clock)
     try:
-        return holds(fresh, side.evidence, side.upper + side.rounding)
+        return holds(fresh, side.evidence, side.upper + side.rounding, order)
     except Stop:
         return False
 
 
-def holds(side: Sections, evidence: Evidence, bound: float) -> bool:
-    """Return whether the evidence shows that its supports do not exceed `bound`."""
-    t, kind = evidence.size, evidence.kind
-    if kind == "averaging":
-        assert evidence.basis is not None
-        inner = evidence.basis
-        reached = averaging_bound(inner.bound, side.least, inner.size, side.k)
-        return reached <= bound and holds(side, inner, inner.bound + 2 * side.rounding)
+def _reordered(G: Gram, order: Array) -> Gram:
+    """Return the Gram matrix with its channels in another order."""
+    values = G.values[order][:, order]
+    return Gram(matrix_of(values), values, None, G.columns)
+
+
+def holds(side: Sections, evidence: Evidence, bound: float, order: Array) -> bool:
+    """Return whether the evidence shows that its supports do not exceed `bound`.
+
+    `order` is that of the channels of `side` in the evidence.
+    """
+    t, kind, basis = evidence.size, evidence.kind, evidence.basis
+    if basis is not None:
+        above = basis.bound + 2 * side.rounding
+        if not (basis.size < t and holds(side, basis, above, order)):
+            return False
+    if kind == "averaging" and basis is not None and basis.size > 1:
+        return averaging_bound(basis.bound, side.least, basis.size, t) <= bound
     if kind == "semidefinite":
         dual = evidence.dual
         if dual is None or dual.shape != side.values.shape:
             return False
-        return dual_bound(side.values, dual, t) <= bound
+        shown = dual_bound(side.values, dual[order][:, order], t)
+        side.cut(Evidence(kind, t, shown))
+        return shown <= bound
     if kind == "search":
         return search_again(side, evidence, bound)
     if kind == "Babel":
@@ -67,20 +82,15 @@ def holds(side: Sections, evidence: Evidence, bound: float) -> bool:
 
 
 def search_again(side: Sections, evidence: Evidence, bound: float) -> bool:
-    """Search for supports above `bound`, smaller ones first, as another search does.
+    """Search for supports above `bound` as another search does.
 
-    Where that takes far longer the first one runs again.
+    Where that takes far longer the first one runs again, on columns in another order.
     """
     t, again = evidence.size, evidence.method
     other = "ordered" if again == "chain" else "chain"
-    for size in range(3, t + 1):
-        level = bound if size == t else -np.inf
-        for methods, budget in (
-            ([other], 20 * evidence.nodes + SOME),
-            ([again], np.inf),
-        ):
-            if side.close(size, level, methods=methods, budget=budget):
-                break
+    budget = AGAIN * evidence.nodes + SOME
+    if not side.close(t, bound, methods=[other], budget=budget):
+        side.close(t, bound, methods=[again])
     return bool(side.lower[t] <= bound)
 
 

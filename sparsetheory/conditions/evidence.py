@@ -16,7 +16,7 @@ class Evidence:
     ----------
     kind : str
         "search" over all supports, by `method`; "semidefinite" with its `dual` matrix;
-        "averaging" from supports of `size` columns, which `basis` bounds; "Babel",
+        "averaging" over the smaller supports that `basis` bounds; "Babel",
         "Frobenius", "pairs" or "columns" by their formulas; "rank" because a Gram
         matrix has no negative eigenvalue.
     size : int
@@ -29,6 +29,8 @@ class Evidence:
     dual : ndarray or None
         Of shape (n, n), or (channels, channels, *torus) by lag for a layer.
     basis : Evidence or None
+        What bounds smaller supports: those averaged over, or those of one column less
+        that a search need not go through.
     """
 
     kind: str

@@ -193,11 +193,15 @@ def dense_matrix(A: Any) -> Array:
     """Return `A` as a finite array of float64 or complex128, shape (m, n)."""
     if not np.iscomplexobj(A):
         return to_dense(check_operator(A))
+    if hasattr(A, "__matmul__") and not hasattr(A, "__array__"):
+        A = A @ np.eye(A.shape[1])
     C = np.asarray(A, dtype=np.complex128, order="F")
     if C.ndim != 2 or 0 in C.shape:
         raise ValueError(f"A must have rows and columns, got shape {C.shape}")
-    if not np.isfinite(C).all():
-        raise ValueError("A must be finite")
+    finite = np.isfinite(C)
+    if not finite.all():
+        i, j = (int(x) for x in np.argwhere(~finite)[0])
+        raise ValueError(f"A must be finite, got {C[i, j]} at {(i, j)}")
     return C
 
 
@@ -217,7 +221,11 @@ def unit_columns(A: Array) -> tuple[Array, Vector]:
     ValueError
         If a column is zero.
     """
+    largest = np.abs(A).max(axis=0)
+    if not largest.all():
+        raise ValueError(f"A must not have zero columns, got one at {largest.argmin()}")
+    # Squares of very large or small entries leave the floats; powers of two are exact.
+    power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
+    A = A * power
     norms = np.sqrt(np.einsum("ij,ij->j", A.conj(), A).real)
-    if not norms.all():
-        raise ValueError(f"A must not have zero columns, got one at {norms.argmin()}")
-    return A / norms, norms
+    return A / norms, norms / power
