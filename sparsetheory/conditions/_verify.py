@@ -47,7 +47,7 @@ def confirmed(
 
 def _reordered(G: Gram, order: Array) -> Gram:
     """Return the Gram matrix with its channels in another order."""
-    values = G.values[order][:, order]
+    values = np.ascontiguousarray(G.values[order][:, order])
     return Gram(matrix_of(values), values, None, G.columns)
 
 
