@@ -28,6 +28,7 @@ from sparsetheory.types import Matrix, Vector
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
 NODES = 256  # visited between looks at the clock
 STARTS = 32  # as many at random, and so many in all
+TINY = 1e-300
 VANISHED = 1e-6  # a projection that may be rounding
 PASSES = (0.5, 0.25, 0.1)  # of the gap, where time is limited
 
@@ -45,6 +46,8 @@ class Shares:
         For each order whose relaxation is solved, the matrix Y.
     tables : dict
         The ``I - Y^T A`` of each.
+    rows : dict
+        Null vectors from its dual.
     bounds : dict
         What it certifies, of all orders.
     """
@@ -55,6 +58,7 @@ class Shares:
     def __post_init__(self) -> None:
         self.duals: dict[int, Array] = {}
         self.tables: dict[int, Array] = {}
+        self.rows: dict[int, Matrix] = {}
         self.bounds: dict[int, Vector] = {}
 
     @property
@@ -86,8 +90,10 @@ class Shares:
     def relax(self, k: int) -> None:
         """Solve the relaxation of order k."""
         if k not in self.duals:
-            table = relaxation(self.space, k, deadline=self.deadline)
+            table, dual = relaxation(self.space, k, deadline=self.deadline)
             self.tables[k] = table
+            rows = dense(self.space, dual)[self.representatives]
+            self.rows[k] = rows / max(float(np.abs(rows).max()), TINY)
             self.duals[k] = dual_matrix(self.space, table)
             self.bounds[k] = certified(self.space, self.duals[k])
 
@@ -102,12 +108,12 @@ class Shares:
         signs = np.zeros((STARTS, self.space.size))
         for row in signs:
             row[rng.choice(row.size, k, replace=False)] = rng.choice([-1.0, 1.0], k)
-        starts = np.vstack([self.projector[self.representatives], signs])
-        starts = starts @ self.projector
-        starts = starts[np.abs(starts).max(axis=1) > VANISHED]
-        order = np.argsort([-heaviest_share(z, k) for z in starts])
+        starts = [self.projector[self.representatives], signs, *self.rows.values()]
+        vectors = np.vstack(starts) @ self.projector
+        vectors = vectors[np.abs(vectors).max(axis=1) > VANISHED]
+        order = np.argsort([-heaviest_share(z, k) for z in vectors])
         best, found = -1.0, self.projector[0]
-        for z in starts[order[:STARTS]]:
+        for z in vectors[order[:STARTS]]:
             share = climb(self.basis, self.projector, k, SLACK, z)
             if share > best:
                 best, found = share, z

@@ -190,14 +190,15 @@ def relaxation(
     k: int,
     max_iter: int = 2000,
     deadline: float = np.inf,
-) -> Array:
-    r"""Return a table near the minimum of the relaxation of order k.
+) -> tuple[Array, Array]:
+    r"""Return a table near the minimum of the relaxation of order k, and a dual one.
 
     .. math:: \min_M \max_j \|M e_j\|_{(k)}
         \quad\text{subject to}\quad M z = z \text{ on the null space}
 
     by alternating directions, until a dual point shows that it is within `CLOSE`. A
-    layer may average M over all shifts, which leaves one column for each channel.
+    layer may average M over all shifts, which leaves one column for each channel. The
+    rows of the dual table are null vectors.
     """
     P = space.projector
     shape = P.shape
@@ -211,6 +212,7 @@ def relaxation(
     M = P
     flat = P.ravel()
     U = np.zeros_like(P)
+    W = P
     Z = np.zeros_like(P)
     channels = shape[0]
     V = np.empty((channels, space.size))
@@ -245,4 +247,4 @@ def relaxation(
             mass, U = mass / 1.5, U / 1.5
         elif moved > 5 * primal:
             mass, U = mass * 1.5, U * 1.5
-    return found
+    return found, W
