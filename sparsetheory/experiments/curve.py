@@ -18,7 +18,7 @@ from sparsetheory.ensembles import gaussian
 from sparsetheory.experiments.environment import hardware
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.rules import Rule, relative_error
-from sparsetheory.experiments.setting import Setting, check_setting
+from sparsetheory.experiments.setting import Precision, Setting, check_setting
 from sparsetheory.experiments.store import PhaseMap, TransitionCurve
 from sparsetheory.experiments.trials import run_trials, stretches
 from sparsetheory.experiments.trialstore import Outcomes, open_store
@@ -48,6 +48,7 @@ def transition_curve(
     success: Rule = relative_error,
     tol: float = 1e-3,
     stop_early: bool = False,
+    precision: Precision = "double",
     workers: int | None = None,
     progress: bool = False,
     store: str | Path | None = None,
@@ -69,7 +70,7 @@ def transition_curve(
     n : int, optional
     trials : int
         Per δ, at least 16.
-    ensemble, signal, noise, seed, success, tol, stop_early : optional
+    ensemble, signal, noise, seed, success, tol, stop_early, precision : optional
     workers, progress, store, executor : optional
         As in `phase_transition`; a trial at (m, k) is the one that a map would run, and
         the two may share a store, into which a column goes when it is done.
@@ -93,6 +94,7 @@ def transition_curve(
     setting = check_setting(
         *(solver, n, ensemble, signal, seed, tol, success, noise),
         stop_early=stop_early,
+        precision=precision,
     )
     ratios = check_ratios("delta", delta)
     trials = check_integer("trials", trials, BATCH)
