@@ -1,5 +1,7 @@
 """Transition curves: the fit, where its trials stand, and tests of maps."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 import sparsetheory as st
-from sparsetheory.experiments.curve import sample_transition
+from sparsetheory.experiments.curve import _variances, sample_transition
 from sparsetheory.experiments.fit import _penalised
+from sparsetheory.solvers.certificates import Verdict
 
 
 def test_exact_counts_give_the_line_back():
@@ -294,6 +297,17 @@ def test_a_shared_matrix_that_decides_alone_doubles_the_interval():
     assert abs(ratio(beats) - 2.0) < 5 * error / 2
     assert ratio(beats) > 1.4
     assert 1.0 <= ratio(own) < 1.3
+
+
+@pytest.mark.parametrize(("count", "share"), [(8, 4), (7, 3), (5, 4), (6, 2)])
+def test_both_variances_are_unbiased_for_independent_trials(count, share):
+    p, means = 0.3, np.zeros(2)
+    for outcomes in product([Verdict.FAILURE, Verdict.SUCCESS], repeat=count):
+        won = outcomes.count(Verdict.SUCCESS)
+        chance = p**won * (1 - p) ** (count - won)
+        means += chance * np.array(_variances(list(outcomes), share))
+    assert_allclose(means, count * p * (1 - p))
+    assert _variances([Verdict.SUCCESS, Verdict.FAILURE], share) == (0.0, 0.0)
 
 
 def test_shared_matrices_are_drawn_once_and_of_few_signals():

@@ -77,6 +77,18 @@ def test_a_tolerance_below_rounding_does_not_run_to_the_end():
     assert_allclose(again.x, found.x, atol=1e-5 * np.abs(found.x).max())
 
 
+def test_the_tolerance_is_at_least_the_rounding():
+    counts = np.zeros(3, dtype=int)
+    for seed in range(10):
+        A, y = rounded(*problem(seed)[:2])
+        runs = [st.iht(A, y, 8, tol=tol) for tol in (1e-15, 2.0**-23, 2.0**-22)]
+        counts += [run.n_iter for run in runs]
+        assert_array_equal(runs[0].x, runs[1].x)
+        assert st.omp(A, y, 20, tol=1e-15).n_iter == 8  # what is left is rounding
+        assert st.omp(A, y, 20, tol=0.0).n_iter == 20
+    assert counts[0] == counts[1] > counts[2]
+
+
 def test_the_residual_of_a_fixed_point_is_orthogonal_to_its_columns():
     A, y, _ = problem(5, noise=0.3)
     for solver in GREEDY:
