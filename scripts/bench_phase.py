@@ -130,13 +130,18 @@ def showcase(rival: Path | None, trials: int, points: int) -> None:
         f"rms error of rho: {target:.4f} from the map in {full.cpu:.0f} s, "
         f"{error:.4f} from {few} trials a column"
     )
-    for precision in ("double", "single"):
+    ways: dict[str, dict[str, Any]] = {
+        "double": {},
+        "single": {"precision": "single"},
+        "single, 4 signals a matrix": {"precision": "single", "signals_per_matrix": 4},
+    }
+    for name, options in ways.items():
         with Clock() as adaptive:
             curve = st.transition_curve(
-                NIHT, n=N, delta=DELTA, trials=few, precision=precision, **SHOW
+                NIHT, n=N, delta=DELTA, trials=few, **SHOW, **options
             )
         print(
-            f"{precision}: {adaptive.cpu:.1f} s, {adaptive.wall:.1f} s wall, "
+            f"{name}: {adaptive.cpu:.1f} s, {adaptive.wall:.1f} s wall, "
             f"{int(curve.cells[:, 2].sum())} of {few * DELTA.size} trials succeed"
         )
     if rival is None:
