@@ -4,7 +4,9 @@ python scripts/bench_phase.py
 python scripts/bench_phase.py --rival path/to/python
 
 The showcase of the last Python package that drew such maps, magni 1.7 (n = 800, 40 x
-100 cells): IHT per solve, and a curve from few trials that is as exact as the full map.
+100 cells): IHT per solve, in double and in single precision, and a curve from few
+trials in single precision that is as exact as the full map: both designs are simulated
+with the measured curve as the law.
 With --rival, an interpreter that has magni (which needs NumPy 1.23), both run. Then
 what ending trials early saves and how far it moves the transition; where the time of a
 trial goes; and how the cost grows with n. Processor time, unless it says wall.
@@ -23,8 +25,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import sparsetheory as st
+from sparsetheory.experiments.curve import sample_transition
 from sparsetheory.experiments.setting import check_setting
 from sparsetheory.experiments.trials import run_trials
+from sparsetheory.solvers.certificates import Verdict
 
 N = 800
 DELTA, RHO = np.arange(1, 41) / 40, np.arange(1, 101) / 100
@@ -65,14 +69,38 @@ class Clock:
         self.wall = time.perf_counter() - self.start[1]
 
 
-def rms_error(curve: st.TransitionCurve) -> float:
-    """Return the root mean square over columns of the standard error of rho."""
-    half = (curve.high - curve.low) / (2 * 1.96 * curve.m)
-    return float(np.sqrt(np.mean(half[np.isfinite(half)] ** 2)))
+def rms_error(law: st.TransitionCurve, trials: int | None, repeats: int = 25) -> float:
+    """Return the root mean square error of rho at even odds, simulated under `law`.
+
+    Of a map with 10 trials in each cell, or of a curve with `trials` a column.
+    """
+    rng, errors = np.random.default_rng(0), []
+    for m, k50, width in zip(law.m.tolist(), law.k50, law.width, strict=True):
+
+        def won(k: Any, k50: float = k50, width: float = width) -> Any:
+            return 1.0 / (1.0 + np.exp((k - k50) / width))
+
+        def draw(k: int, block: range, won: Any = won) -> list[Verdict]:
+            wins = rng.random(len(block)) < won(k)
+            return [Verdict.SUCCESS if w else Verdict.FAILURE for w in wins]
+
+        for _ in range(repeats):
+            if trials is None:
+                k = np.maximum(1, np.rint(RHO * m))
+                tried = np.full(k.size, 10)
+                counts = k, rng.binomial(tried, won(k)), tried
+            else:
+                cells = sample_transition(draw, N, m, trials)
+                counts = cells[:, 0], cells[:, 1], cells[:, 1:].sum(axis=1)
+            errors.append((st.fit_transition(*counts).k50 - k50) / m)
+    return float(np.sqrt(np.mean(np.square(errors))))
 
 
 def showcase(rival: Path | None, trials: int, points: int) -> None:
-    st.phase_transition(NIHT, n=40, delta=0.5, rho=0.2, trials=1, **SHOW)
+    for precision in ("double", "single"):
+        st.phase_transition(
+            NIHT, n=40, delta=0.5, rho=0.2, trials=1, precision=precision, **SHOW
+        )
     with Clock() as full:
         found = st.phase_transition(
             *(NIHT,),
@@ -92,17 +120,30 @@ def showcase(rival: Path | None, trials: int, points: int) -> None:
         f"effect {found.design_effect:.2f}\n"
         f"{each:.2f} ms a solve with its problem, {full.wall:.0f} s wall"
     )
-    target = rms_error(st.fit_map(found))
-    for few in (64, 80, 96, 112, 128, 160, 192):
-        with Clock() as adaptive:
-            curve = st.transition_curve(NIHT, n=N, delta=DELTA, trials=few, **SHOW)
-        if rms_error(curve) <= target:
+    law = st.fit_map(found)
+    target = rms_error(law, None)
+    for few in range(96, 256, 8):
+        error = rms_error(law, few)
+        if error <= target:
             break
     print(
-        f"standard error of rho, rms: {target:.4f} from the map in {full.cpu:.0f} s, "
-        f"{rms_error(curve):.4f} from {few} trials a column in {adaptive.cpu:.1f} s "
-        f"({adaptive.wall:.1f} s wall)"
+        f"rms error of rho: {target:.4f} from the map in {full.cpu:.0f} s, "
+        f"{error:.4f} from {few} trials a column"
     )
+    ways: dict[str, dict[str, Any]] = {
+        "double": {},
+        "single": {"precision": "single"},
+        "single, 4 signals a matrix": {"precision": "single", "signals_per_matrix": 4},
+    }
+    for name, options in ways.items():
+        with Clock() as adaptive:
+            curve = st.transition_curve(
+                NIHT, n=N, delta=DELTA, trials=few, **SHOW, **options
+            )
+        print(
+            f"{name}: {adaptive.cpu:.1f} s, {adaptive.wall:.1f} s wall, "
+            f"{int(curve.cells[:, 2].sum())} of {few * DELTA.size} trials succeed"
+        )
     if rival is None:
         return
     run = [str(rival), "-c", RIVAL, str(points)]

@@ -15,10 +15,12 @@ import numpy.typing as npt
 from sparsetheory._kernels.threshold import Groups
 from sparsetheory.types import Vector
 
-SAFE = 250  # decimal exponents, with room for sums
+SINGLE = np.dtype(np.float32)
+DOUBLE = np.dtype(np.float64)
+SAFE = {DOUBLE: 250, SINGLE: 25}  # decimal exponents, with room for sums
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
-_trusted: ContextVar[Any] = ContextVar("trusted", default=None)
+_trusted: ContextVar[tuple[Any, float]] = ContextVar("trusted", default=(None, 0.0))
 
 
 @contextmanager
@@ -37,8 +39,8 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def trusted(A: Any) -> Iterator[None]:
-    """Let `check_operator` pass over `A`, which it has returned before."""
-    token = _trusted.set(A)
+    """Let checks pass over `A`, which `check_operator` has returned before."""
+    token = _trusted.set((A, _magnitude(A)))
     try:
         yield
     finally:
@@ -63,12 +65,13 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
     )
 
 
-def check_operator(A: Any) -> Any:
-    """Return `A` as a float64 array with contiguous columns, or as it is."""
-    if A is not None and A is _trusted.get():
+def check_operator(A: Any, dtype: np.dtype[Any] = DOUBLE) -> Any:
+    """Return `A` as an array of that type with contiguous columns, or as it is."""
+    array = isinstance(A, np.ndarray)
+    if A is not None and A is _trusted.get()[0] and not (array and A.dtype != dtype):
         return A
     if isinstance(A, (list, tuple)) or hasattr(A, "__array__"):
-        A = check_array("A", A, 2, "F")
+        A = check_array("A", A, 2, "F", dtype)
     elif not (hasattr(A, "shape") and hasattr(A, "T") and hasattr(A, "__matmul__")):
         raise TypeError(
             "A must be an array, a sparse array or a linear operator, "
@@ -90,9 +93,13 @@ def check_operator(A: Any) -> Any:
 
 
 def check_array(
-    name: str, value: Any, ndim: int, order: Literal["C", "F"] = "C"
+    name: str,
+    value: Any,
+    ndim: int,
+    order: Literal["C", "F"] = "C",
+    dtype: np.dtype[Any] = DOUBLE,
 ) -> npt.NDArray[np.float64]:
-    """Return `value` as a finite, contiguous float64 array of `ndim` axes."""
+    """Return `value` as a finite, contiguous array of `ndim` axes."""
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be masked")
     raw = np.asarray(value)
@@ -102,7 +109,7 @@ def check_array(
         raise TypeError(f"{name} must be real, got {raw.dtype}")
     if raw.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} axes, got shape {raw.shape}")
-    array = np.asarray(raw, dtype=np.float64, order=order)
+    array = np.asarray(raw, dtype=dtype, order=order)
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -111,28 +118,44 @@ def check_array(
     return array if array.flags.writeable else array.copy(order="K")
 
 
-def check_vector(name: str, value: Any, size: int, of: str = "A") -> Vector:
-    """Return `value` as a finite float64 vector of `size` entries."""
+def check_vector(
+    name: str, value: Any, size: int, of: str = "A", dtype: np.dtype[Any] = DOUBLE
+) -> Vector:
+    """Return `value` as a finite vector of `size` entries."""
     shape = np.shape(value)
     if shape != (size,):
         raise ValueError(f"{name} must have shape ({size},) to match {of}, got {shape}")
-    return check_array(name, value, 1)
+    return check_array(name, value, 1, dtype=dtype)
 
 
-def check_problem(A: Any, y: npt.ArrayLike) -> tuple[Any, Vector]:
-    """Return `A` and `y` ready for a solver, or say what is wrong with them."""
-    A = check_operator(A)
-    return A, check_vector("y", y, A.shape[0])
+def check_problem(
+    A: Any, y: npt.ArrayLike, *, keep_single: bool = False
+) -> tuple[Any, Vector]:
+    """Return `A` and `y` ready for a solver, or say what is wrong with them.
+
+    If `keep_single`, two arrays in single precision stay so.
+    """
+    single = all(isinstance(a, np.ndarray) and a.dtype == SINGLE for a in (A, y))
+    dtype = SINGLE if keep_single and single else DOUBLE
+    A = check_operator(A, dtype)
+    return A, check_vector("y", y, A.shape[0], dtype=dtype)
+
+
+def _magnitude(A: Any) -> float:
+    """Return the largest magnitude in an array, zero for an operator."""
+    return max(float(A.max()), -float(A.min())) if isinstance(A, np.ndarray) else 0.0
 
 
 def check_scales(A: Any, y: Vector) -> None:
     """Raise if the squares that a greedy solver forms would overflow or vanish."""
+    known, size = _trusted.get()
     sizes = {"y": float(np.abs(y).max())}
     if isinstance(A, np.ndarray):
-        sizes["A"] = max(float(A.max()), -float(A.min()))
+        sizes["A"] = size if A is known else _magnitude(A)
     powers = {"A": 4.0, "y": 2.0}
     logs = [powers[name] * np.log10(size) for name, size in sizes.items() if size > 0]
-    if abs(sum(logs)) > SAFE or any(abs(power) > SAFE for power in logs):
+    safe = SAFE[y.dtype]
+    if abs(sum(logs)) > safe or any(abs(power) > safe for power in logs):
         shown = " and ".join(f"{name} up to {size:.1e}" for name, size in sizes.items())
         raise ValueError(
             f"A and y must be rescaled, their products leave the floats: {shown}"
@@ -178,12 +201,18 @@ def check_ratios(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return ratios
 
 
-def check_loop(max_iter: Any, tol: Any) -> tuple[int, float]:
+def check_loop(
+    max_iter: Any, tol: Any, dtype: np.dtype[Any] = DOUBLE
+) -> tuple[int, float]:
     """Return the arguments that every iterative solver takes."""
-    return (
-        check_integer("max_iter", max_iter, 1),
-        check_number("tol", tol, positive=False),
-    )
+    return check_integer("max_iter", max_iter, 1), check_tol(tol, dtype)
+
+
+def check_tol(tol: Any, dtype: np.dtype[Any]) -> float:
+    """Return `tol`, or in single precision its rounding if that is more; zero stays."""
+    number = check_number("tol", tol, positive=False)
+    least = float(np.finfo(dtype).eps) if dtype == SINGLE and number > 0 else 0.0
+    return max(number, least)
 
 
 def check_support(

@@ -57,6 +57,8 @@ def warmup() -> float:
             group_omp(M, y, 2, 2)
             basis_pursuit(M, y, max_iter=2)
             group_basis_pursuit(M, y, groups=2, max_iter=2)
+        for pursuit in (iht, htp, cosamp, omp):
+            pursuit(A.astype(np.float32), np.ones(6, np.float32), 2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
         spark(A)

@@ -1,5 +1,7 @@
 """Transition curves: the fit, where its trials stand, and tests of maps."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 import sparsetheory as st
-from sparsetheory.experiments.curve import sample_transition
+from sparsetheory.experiments.curve import _variances, sample_transition
 from sparsetheory.experiments.fit import _penalised
+from sparsetheory.solvers.certificates import Verdict
 
 
 def test_exact_counts_give_the_line_back():
@@ -268,3 +271,61 @@ def test_two_maps_are_compared(certified):
 def test_bad_laws_are_named(certified, law, message):
     with pytest.raises(ValueError, match=message):
         st.compare(certified, law)
+
+
+def test_a_shared_matrix_that_decides_alone_doubles_the_interval():
+    def corner(A, y, k):
+        return st.Recovery(np.full(A.shape[1], A[0, 0]), 1, True)
+
+    def beats(x_hat, x, tol):
+        return bool(4.0 * np.sqrt(50) * x_hat[0] + 18 > np.count_nonzero(x))
+
+    def own(x_hat, x, tol):
+        return bool(4.0 * x[np.flatnonzero(x)[0]] + 18 > np.count_nonzero(x))
+
+    grid = {"n": 100, "delta": 0.5, "trials": 400, "workers": 1}
+
+    def ratio(rule):
+        """Return the interval over that of as many independent trials."""
+        found = st.transition_curve(corner, success=rule, signals_per_matrix=4, **grid)
+        k, s = found.cells[:, 1], found.cells[:, 2]
+        free = st.fit_transition(k, s, found.counts)
+        return (found.high[0] - found.low[0]) / (free.high - free.low)
+
+    matrices = 400 / 4
+    error = 2 / np.sqrt(2 * 0.5 * matrices)  # of a root of 4, half the dof at least
+    assert abs(ratio(beats) - 2.0) < 5 * error / 2
+    assert ratio(beats) > 1.4
+    assert 1.0 <= ratio(own) < 1.3
+
+
+@pytest.mark.parametrize(("count", "share"), [(8, 4), (7, 3), (5, 4), (6, 2)])
+def test_both_variances_are_unbiased_for_independent_trials(count, share):
+    p, means = 0.3, np.zeros(2)
+    for outcomes in product([Verdict.FAILURE, Verdict.SUCCESS], repeat=count):
+        won = outcomes.count(Verdict.SUCCESS)
+        chance = p**won * (1 - p) ** (count - won)
+        means += chance * np.array(_variances(list(outcomes), share))
+    assert_allclose(means, count * p * (1 - p))
+    assert _variances([Verdict.SUCCESS, Verdict.FAILURE], share) == (0.0, 0.0)
+
+
+def test_shared_matrices_are_drawn_once_and_of_few_signals():
+    drawn = []
+
+    def ensemble(m, n, rng):
+        drawn.append(m)
+        return st.gaussian(m, n, rng)
+
+    options = {"n": 60, "delta": 0.5, "trials": 96, "ensemble": ensemble, "workers": 1}
+    st.transition_curve(st.iht, **options)
+    alone = len(drawn)
+    shared = st.transition_curve(st.iht, signals_per_matrix=4, **options)
+    assert alone == 96
+    assert len(drawn) - alone < 60
+    assert shared.counts.sum() == 96
+    assert shared.settings["signals_per_matrix"] == 4
+    with pytest.raises(
+        ValueError, match=r"signals_per_matrix must be in 1\.\.4, got 5"
+    ):
+        st.transition_curve(st.iht, signals_per_matrix=5, **options)

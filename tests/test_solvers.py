@@ -261,7 +261,7 @@ def test_arrays_of_any_kind_are_taken(rng):
     for other in (A.tolist(), np.asfortranarray(A), A[:, ::-1][:, ::-1]):
         assert_array_equal(st.iht(other, y.tolist(), np.int64(3)).x, expected)
     single = st.iht(A.astype(np.float32), y.astype(np.float32), 3).x
-    assert single.dtype == np.float64
+    assert single.dtype == np.float32
     assert_allclose(single, x, atol=1e-5)
     whole = rng.integers(-3, 4, (24, 48))
     found = st.iht(whole, whole @ np.eye(48, dtype=int)[5], 1)

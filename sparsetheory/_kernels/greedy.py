@@ -26,8 +26,9 @@ def restrict(g, support, out):
 @compiled
 def gradient_step(x, support, step, g, z):
     """Write ``x + step * g`` into `z`, for x that lives on `support`."""
+    factor = z.dtype.type(step)
     for i in range(g.size):
-        z[i] = step * g[i]
+        z[i] = factor * g[i]
     for i in support:
         z[i] += x[i]
 
@@ -153,7 +154,7 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
             gradient_step(x, support, step, g, z)
             count, cut = heaviest(z, k, 0.5 * cut, groups, places)
             same, length, size = displacement(x, support, z, places[:count], swapped)
-            image = step * direction
+            image = x.dtype.type(step) * direction
             if same:
                 break
             image += forward_on(A, swapped, np.flatnonzero(swapped))
@@ -164,7 +165,7 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
         restrict(z, support, x)
         r = r - image
         if accelerate:
-            moved = step * inside  # if the support stays; else it is not used
+            moved = x.dtype.type(step) * inside  # used only if the support stays
             if same and kept and not stuck:
                 conjugate_step(moved, image, past, past_image, x, r)
                 length, size = max(length, moved @ moved), x @ x

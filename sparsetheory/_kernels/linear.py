@@ -79,7 +79,7 @@ def forward_on(A, x, support):
 def columns(A, support):
     """Return the columns of `A` on `support`, one per row, shape (len(support), m)."""
     if isinstance(A, np.ndarray):
-        return np.ascontiguousarray(A[:, support].T)
+        return np.ascontiguousarray(A[:, support].T, dtype=np.float64)
     out = np.empty((support.size, A.shape[0]))
     unit = np.zeros(A.shape[1])
     for j in range(support.size):
@@ -140,6 +140,8 @@ def pixels(size):
 @overload(forward)
 def _forward(A, x):
     if not isinstance(A, types.BaseNamedTuple):
+        if A.dtype != x.dtype:
+            return lambda A, x: A @ x.astype(A.dtype)
         return lambda A, x: A @ x
 
     def convolve(A, x):
@@ -166,6 +168,8 @@ def _forward(A, x):
 @overload(adjoint)
 def _adjoint(A, r):
     if not isinstance(A, types.BaseNamedTuple):
+        if A.dtype != r.dtype:
+            return lambda A, r: A.T @ r.astype(A.dtype)
         return lambda A, r: A.T @ r
 
     def correlate(A, r):
@@ -207,7 +211,7 @@ def _forward_on(A, x, support):
         return lambda A, x, support: forward(A, x)
 
     def combine(A, x, support):
-        y = np.zeros(A.shape[0])
+        y = np.zeros(A.shape[0], A.dtype)
         whole = support.size - support.size % 4
         for s in range(0, whole, 4):  # four at a time: y is read once
             a, b, c, d = support[s], support[s + 1], support[s + 2], support[s + 3]

@@ -123,15 +123,13 @@ def largest(z, k, guess, index):
     """
     if k <= 0:
         return 0, 0.0
-    place, size = np.empty(z.size, np.int64), np.empty(z.size)
+    place, size = np.empty(z.size, np.int64), np.empty(z.size, z.dtype)
     while True:
         found = 0
         for i in range(z.size):
             a = abs(z[i])
-            if a > guess:
-                place[found] = i
-                size[found] = a
-                found += 1
+            place[found], size[found] = i, a  # without a branch
+            found += 1 if a > guess else 0
         if found >= k or guess == 0.0:
             break
         guess = 0.0

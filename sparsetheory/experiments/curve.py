@@ -18,7 +18,7 @@ from sparsetheory.ensembles import gaussian
 from sparsetheory.experiments.environment import hardware
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.rules import Rule, relative_error
-from sparsetheory.experiments.setting import Setting, check_setting
+from sparsetheory.experiments.setting import Precision, Setting, check_setting
 from sparsetheory.experiments.store import PhaseMap, TransitionCurve
 from sparsetheory.experiments.trials import run_trials, stretches
 from sparsetheory.experiments.trialstore import Outcomes, open_store
@@ -26,9 +26,10 @@ from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.theory.finite import l1_success_probability
 from sparsetheory.theory.groups import group_success_probability
-from sparsetheory.types import Counts, Ensemble, Signal, Solver
+from sparsetheory.types import Counts, Ensemble, Signal, Solver, Vector
 
 BATCH = 16
+SHARED = BATCH // 4  # signals of a matrix: two matrices for each side of a batch
 FIRST_SPREAD, SPREAD = 1.8, 0.65  # of a batch, in standard deviations of the curve
 LOGISTIC = 1.7  # standard deviations of a logistic law per unit of its scale, nearly
 COLUMN = {Verdict.SUCCESS: 0, Verdict.FAILURE: 1, Verdict.UNRESOLVED: 2}
@@ -47,7 +48,9 @@ def transition_curve(
     seed: int = 0,
     success: Rule = relative_error,
     tol: float = 1e-3,
+    signals_per_matrix: int = 1,
     stop_early: bool = False,
+    precision: Precision = "double",
     workers: int | None = None,
     progress: bool = False,
     store: str | Path | None = None,
@@ -69,7 +72,10 @@ def transition_curve(
     n : int, optional
     trials : int
         Per δ, at least 16.
-    ensemble, signal, noise, seed, success, tol, stop_early : optional
+    ensemble, signal, noise, seed, success, tol, stop_early, precision : optional
+    signals_per_matrix : int
+        As in `phase_transition`, at most 4. The intervals count with a design effect
+        that is estimated from all columns together.
     workers, progress, store, executor : optional
         As in `phase_transition`; a trial at (m, k) is the one that a map would run, and
         the two may share a store, into which a column goes when it is done.
@@ -92,8 +98,11 @@ def transition_curve(
     """
     setting = check_setting(
         *(solver, n, ensemble, signal, seed, tol, success, noise),
+        signals_per_matrix=signals_per_matrix,
         stop_early=stop_early,
+        precision=precision,
     )
+    check_integer("signals_per_matrix", signals_per_matrix, 1, SHARED)
     ratios = check_ratios("delta", delta)
     trials = check_integer("trials", trials, BATCH)
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
@@ -103,6 +112,7 @@ def transition_curve(
     from tqdm import tqdm
 
     found: dict[int, Counts] = {}
+    variance = np.zeros(2)
     described = setting.describe() | {"hardware": hardware()}
     kept = contextlib.nullcontext() if store is None else open_store(store, setting)
     with (
@@ -112,7 +122,8 @@ def transition_curve(
         bar.set_description(described["solver"])
         jobs = ((m, book.row(m) if book else {}) for m in rows.tolist())
         run = partial(_run, setting, trials)
-        for (m, _), (cells, fresh) in parallel_map(run, jobs, workers, executor):
+        for (m, _), (cells, fresh, parts) in parallel_map(run, jobs, workers, executor):
+            variance += parts
             found[m] = np.column_stack([np.full(len(cells), m), cells])
             if book:
                 for k, start, verdicts in fresh:
@@ -120,15 +131,22 @@ def transition_curve(
             bar.update()
     stacked = [found[m] for m in rows.tolist()]
     cells = np.concatenate([np.zeros((0, 5), dtype=np.int64), *stacked])
-    return curve_of_cells(cells, setting.n, setting.seed, described)
+    between, independent = variance
+    effect = max(1.0, between / independent) if independent > 0 else 1.0
+    return curve_of_cells(cells, setting.n, setting.seed, described, effect)
 
 
 def _run(
     setting: Setting, trials: int, job: tuple[int, dict[int, Outcomes]]
-) -> tuple[Counts, list[tuple[int, int, list[Verdict]]]]:
-    """Sample one column; return its counts and the outcomes that were not known."""
+) -> tuple[Counts, list[tuple[int, int, list[Verdict]]], Vector]:
+    """Sample one column.
+
+    Returns its counts, the outcomes that were not known, and the two variances of
+    `_variances`.
+    """
     m, known = job
     fresh = []
+    seen: dict[int, list[Verdict]] = {}
 
     def draw(k: int, block: range) -> list[Verdict]:
         have = known.get(k, {})
@@ -136,9 +154,31 @@ def _run(
             verdicts = run_trials(setting, m, k, part)
             fresh.append((k, part.start, verdicts))
             have = have | dict(zip(part, verdicts, strict=True))
-        return [have[t] for t in block]
+        outcomes = [have[t] for t in block]
+        seen.setdefault(k, []).extend(outcomes)
+        return outcomes
 
-    return sample_transition(draw, setting.n, m, trials, setting.unit), fresh
+    cells = sample_transition(draw, setting.n, m, trials, setting.unit)
+    share = setting.signals_per_matrix
+    parts = [_variances(outcomes, share) for outcomes in seen.values()]
+    return cells, fresh, np.sum(parts, axis=0)
+
+
+def _variances(outcomes: list[Verdict], share: int) -> tuple[float, float]:
+    """Return the variance of a count between matrices, and of independent trials.
+
+    Both are unbiased where `share` trials in succession have a matrix and are
+    independent; zero if there are not two matrices.
+    """
+    count = len(outcomes)
+    starts = np.arange(0, count, share)
+    if share == 1 or starts.size < 2:
+        return 0.0, 0.0
+    won = np.array(outcomes) == Verdict.SUCCESS
+    sizes, p = np.diff(np.append(starts, count)), float(won.mean())
+    sums = np.add.reduceat(won.astype(np.float64), starts) - p * sizes
+    between = float(np.sum(sums**2)) / (1.0 - float(np.sum(sizes**2)) / count**2)
+    return between, count * p * (1 - p) * count / (count - 1)
 
 
 def fit_map(result: PhaseMap) -> TransitionCurve:

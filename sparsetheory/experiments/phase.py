@@ -16,7 +16,7 @@ from sparsetheory._parallel import cpu_count, parallel_map
 from sparsetheory.ensembles import gaussian
 from sparsetheory.experiments.environment import hardware
 from sparsetheory.experiments.rules import Rule, relative_error
-from sparsetheory.experiments.setting import Setting, check_setting
+from sparsetheory.experiments.setting import Precision, Setting, check_setting
 from sparsetheory.experiments.store import NOT_RUN, PhaseMap
 from sparsetheory.experiments.trials import Cell, run_trials, stretches
 from sparsetheory.experiments.trialstore import open_store
@@ -42,6 +42,7 @@ def phase_transition(
     tol: float = 1e-3,
     signals_per_matrix: int = 1,
     stop_early: bool = False,
+    precision: Precision = "double",
     workers: int | None = None,
     progress: bool = False,
     store: str | Path | None = None,
@@ -89,6 +90,11 @@ def phase_transition(
         Look at the error as the solver goes, and end a trial as a success when it is
         small or as a failure when it falls no more; see Notes. For `iht`, `group_iht`
         and `htp`.
+    precision : {"double", "single"}
+        Round A and A x to single precision before the solver sees them, which halves
+        what memory moves: the time of large problems. For ensembles of arrays, solvers
+        that keep that precision (`iht`, `htp`, `cosamp`, `subspace_pursuit`, `omp`) and
+        `tol` of at least 1e-4; the problems are otherwise the same.
     workers : int, optional
         Threads, by default all processors. Use 1 for a solver that is not thread-safe.
     progress : bool
@@ -149,7 +155,7 @@ def phase_transition(
     """
     setting = check_setting(
         *(solver, n, ensemble, signal, seed, tol, success, noise),
-        *(signals_per_matrix, stop_early),
+        *(signals_per_matrix, stop_early, precision),
     )
     delta, rho = check_ratios("delta", delta), check_ratios("rho", rho)
     trials = check_integer("trials", trials, 1)

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -42,6 +42,8 @@ PROOFS: dict[Any, Any] = {
     nonnegative_basis_pursuit: nonnegative_verdict,
     group_basis_pursuit: group_verdict,
 }
+Precision = Literal["double", "single"]
+SMALLEST = 1e-4  # tolerance that rounding in single precision leaves alone
 MEMORYLESS: tuple[Any, ...] = (iht, group_iht, htp)  # x is all of their state
 
 
@@ -59,6 +61,7 @@ class Setting:
     noise: float
     signals_per_matrix: int
     stop_early: bool
+    precision: Precision
 
     @property
     def max_rows(self) -> float:
@@ -83,6 +86,7 @@ class Setting:
             "noise": self.noise,
             "signals_per_matrix": self.signals_per_matrix,
             "stop_early": self.stop_early,
+            "precision": self.precision,
             "versions": versions(),
         }
 
@@ -98,6 +102,7 @@ def check_setting(
     noise: float = 0.0,
     signals_per_matrix: int = 1,
     stop_early: bool = False,
+    precision: Precision = "double",
 ) -> Setting:
     """Return the setting, or raise if something in it can't be."""
     check_solver(solver)
@@ -137,9 +142,17 @@ def check_setting(
             f"{describe(solver)} can't be stopped early, only solvers without memory: "
             + ", ".join(describe(s) for s in MEMORYLESS)
         )
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision must be double or single, got {precision!r}")
+    if precision == "single" and certified:
+        raise ValueError(f"{describe(solver)} is decided by proof, in double precision")
+    if precision == "single" and tol < SMALLEST:
+        raise ValueError(
+            f"tol must be at least {SMALLEST} in single precision, got {tol}"
+        )
     return Setting(
         *(solver, ensemble, signal, n, seed, tol, success, noise),
-        *(signals_per_matrix, bool(stop_early)),
+        *(signals_per_matrix, bool(stop_early), precision),
     )
 
 

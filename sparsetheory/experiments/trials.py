@@ -62,7 +62,13 @@ def _matrix(setting: Setting, m: int, k: int, trial: int) -> Any:
     A = setting.ensemble(m, n, stream(setting.seed, n, m, k, trial, Role.MATRIX))
     if tuple(A.shape) != (m, n):
         raise ValueError(f"the ensemble must draw {m} x {n}, got {tuple(A.shape)}")
-    return check_operator(A)
+    A = check_operator(A)
+    if setting.precision == "double":
+        return A
+    if not isinstance(A, np.ndarray):
+        kind = type(A).__name__
+        raise TypeError(f"single precision is for ensembles of arrays, got {kind}")
+    return A.astype(np.float32)
 
 
 def _trial(setting: Setting, A: Any, k: int, trial: int) -> Verdict:
@@ -77,11 +83,11 @@ def _trial(setting: Setting, A: Any, k: int, trial: int) -> Verdict:
     proof = proof_of(solver)
     if proof is not None:
         return proof(A, x)
-    y = A @ x
+    y = A @ (x.astype(np.float32) if setting.precision == "single" else x)
     if setting.noise > 0:
         unit = float(np.linalg.norm(y)) / m**0.5
         noise = stream(*key, Role.NOISE).standard_normal(m)
-        y = y + setting.noise * unit * noise
+        y = y + (setting.noise * unit * noise).astype(y.dtype)
     if setting.stop_early:
         return _watched(setting, A, y, x, k)
     found = _solve(setting, A, y, k)

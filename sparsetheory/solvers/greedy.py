@@ -44,6 +44,7 @@ def iht(
         Compiled code runs for an array and a `BlockCirculant`; anything else needs
         ``@`` and ``.T``.
     y : array_like, shape (m,)
+        If `A` and `y` are arrays of float32, all is done in single precision.
     k : int
         Number of entries to keep, in 0..n.
     step : float, optional
@@ -60,13 +61,13 @@ def iht(
         Start, by default zero; its k largest entries are used.
     max_iter : int
     tol : float
-        Stop when an iteration moves x by at most ``tol * ||x||``; 0 runs all
-        iterations.
+        Stop when an iteration moves x by at most ``tol * ||x||``, in single precision
+        at least the rounding 1.2e-7; 0 runs all iterations.
 
     Returns
     -------
     Recovery
-        With at most k nonzeros and no gap.
+        With at most k nonzeros, of the precision of the data, and no gap.
 
     Raises
     ------
@@ -98,12 +99,12 @@ def iht(
     >>> found.converged, bool(abs(found.x - x).max() < 1e-7)
     (True, True)
     """
-    A, y = check_problem(A, y)
+    A, y = check_problem(A, y, keep_single=True)
     check_scales(A, y)
     n = A.shape[1]
     k = check_integer("k", k, 0, n)
-    max_iter, tol = check_loop(max_iter, tol)
-    x = np.empty(n)
+    max_iter, tol = check_loop(max_iter, tol, y.dtype)
+    x = np.empty(n, y.dtype)
     hard_threshold(check_start(x0, n), k, x)
     if step is None:
         form, z, run = compile_for(A, y, normalised_iht)

@@ -13,6 +13,7 @@ from sparsetheory._checks import (
     check_scales,
     check_start,
     check_support,
+    check_tol,
     warn_unconverged,
 )
 from sparsetheory._kernels import compile_for
@@ -51,6 +52,8 @@ def htp(
         Compiled code runs for an array and a `BlockCirculant`; anything else needs
         ``@`` and ``.T``.
     y : array_like, shape (m,)
+        If `A` and `y` are arrays of float32, A is read as it is, the least squares are
+        solved in double precision, and x is rounded.
     k : int
         Number of entries to keep, in 0..n.
     step : float, optional
@@ -88,7 +91,7 @@ def htp(
     >>> bool(abs(st.htp(A, A @ x, 10).x - x).max() < 1e-12)
     True
     """
-    A, y = check_problem(A, y)
+    A, y = check_problem(A, y, keep_single=True)
     check_scales(A, y)
     k = check_integer("k", k, 0, A.shape[1])
     max_iter, _ = check_loop(max_iter, 0.0)
@@ -98,11 +101,11 @@ def htp(
         step = 1.0 / energy if energy > 0.0 else 1.0
     else:
         step = check_number("step", step)
-    form, z, run = compile_for(A, y, hard_thresholding_pursuit)
+    form, z, run = compile_for(A, y.astype(np.float64), hard_thresholding_pursuit)
     n_iter, converged = run(form, z, k, step, max_iter, x)
     if not converged:
         warn_unconverged("htp", "changing supports > none", n_iter)
-    return Recovery(x, n_iter, bool(converged))
+    return Recovery(x.astype(y.dtype), n_iter, bool(converged))
 
 
 def cosamp(
@@ -124,13 +127,15 @@ def cosamp(
     ----------
     A : array or operator, shape (m, n)
     y : array_like, shape (m,)
+        If `A` and `y` are arrays of float32, as in `htp`.
     k : int
         Number of entries to keep, in 0..n.
     x0 : array_like, shape (n,), optional
         Start, by default zero; its k largest entries are used.
     max_iter : int
     tol : float
-        Stop also when ``||y - A x|| <= tol ||y||``.
+        Stop also when ``||y - A x|| <= tol ||y||``; in single precision `tol` is at
+        least 1.2e-7.
 
     Returns
     -------
@@ -219,10 +224,12 @@ def omp(
     ----------
     A : array or operator, shape (m, n)
     y : array_like, shape (m,)
+        If `A` and `y` are arrays of float32, as in `htp`.
     k : int
         Number of columns to take at most, in 0..n.
     tol : float
-        Stop when ``||y - A x|| <= tol ||y||``.
+        Stop when ``||y - A x|| <= tol ||y||``; in single precision `tol` is at
+        least 1.2e-7.
 
     Returns
     -------
@@ -248,14 +255,14 @@ def omp(
     >>> bool(abs(st.omp(A, A @ x, 5).x - x).max() < 1e-12)
     True
     """
-    A, y = check_problem(A, y)
+    A, y = check_problem(A, y, keep_single=True)
     check_scales(A, y)
     k = check_integer("k", k, 0, A.shape[1])
-    tol = check_number("tol", tol, positive=False)
+    tol = check_tol(tol, y.dtype)
     x = np.zeros(A.shape[1])
-    form, z, run = compile_for(A, y, orthogonal_matching_pursuit)
+    form, z, run = compile_for(A, y.astype(np.float64), orthogonal_matching_pursuit)
     steps, _ = run(form, z, min(k, A.shape[0]), column_norms(A), tol, x)
-    return Recovery(x, int(steps), True)
+    return Recovery(x.astype(y.dtype), int(steps), True)
 
 
 def debias(A: MeasurementOperator, y: npt.ArrayLike, support: npt.ArrayLike) -> Vector:
@@ -319,17 +326,17 @@ def _subspace(
     max_iter: int,
     tol: float,
 ) -> Recovery:
-    A, y = check_problem(A, y)
+    A, y = check_problem(A, y, keep_single=True)
     check_scales(A, y)
     n = A.shape[1]
     k = check_integer("k", k, 0, n)
-    max_iter, tol = check_loop(max_iter, tol)
+    max_iter, tol = check_loop(max_iter, tol, y.dtype)
     x = _start(x0, n, k)
-    form, z, run = compile_for(A, y, subspace_iteration)
+    form, z, run = compile_for(A, y.astype(np.float64), subspace_iteration)
     n_iter, converged = run(form, z, k, min(widening * k, n), max_iter, tol, x)
     if not converged:
         warn_unconverged(name, "a residual that falls by more > 0", n_iter)
-    return Recovery(x, int(n_iter), bool(converged))
+    return Recovery(x.astype(y.dtype), int(n_iter), bool(converged))
 
 
 def _start(x0: npt.ArrayLike | None, n: int, k: int) -> Vector:
