@@ -15,6 +15,11 @@ from sparsetheory.conditions.convexity import (
     Convergence,
     convergence_bounds,
 )
+from sparsetheory.conditions.guarantees import (
+    Guarantee,
+    Guarantees,
+    recovery_guarantees,
+)
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.conditions.nullspace import (
     NullSpaceConstant,
@@ -63,8 +68,9 @@ from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
-from sparsetheory.plotting.guarantees import plot_pruning
+from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
+from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.pruned import (
     largest_taps,
     pruning_masks,
@@ -184,6 +190,8 @@ __all__ = [
     "Convergence",
     "ConvergenceRate",
     "DualCertificate",
+    "Guarantee",
+    "Guarantees",
     "Isometry",
     "LassoRisk",
     "NoiseSensitivity",
@@ -281,6 +289,8 @@ __all__ = [
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_guarantees",
+    "plot_isometry",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -293,6 +303,7 @@ __all__ = [
     "random_layers",
     "random_rows",
     "random_toeplitz",
+    "recovery_guarantees",
     "relative_error",
     "rip_constant",
     "rip_guarantee",

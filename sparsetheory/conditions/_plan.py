@@ -104,7 +104,7 @@ def squeeze(one: Sections, two: Sections, k: int) -> None:
     open_sides = [side for side in (one, two) if not side.closed(k, known)]
     for side in open_sides:
         relax(side, k)
-    while one.clock.left > 0:
+    while open_sides and one.clock.left > 0:
         side = max(open_sides, key=lambda s: s.caps[k])
         if side.closed(k) or not _lower(side, k):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.relaxation import (
     averaging_bound,
     babel_bound,
+    dual_bound,
     frobenius_bound,
     largest_entries,
     own,
@@ -33,6 +34,7 @@ from sparsetheory.types import Vector
 
 ROUNDING = 1e-12  # of the largest entry: what searches may be wrong by
 SLACK = 1e-9  # by which chains are let go on below their level
+DECOMPOSED = 3_000_000  # operations, about, for all eigenvalues
 SLICE = 0.02  # seconds of compiled code between two looks at the clock
 PATIENCE = 0.005  # seconds before a second search joins
 TOGETHER = 4  # starts between two looks at the clock
@@ -105,6 +107,11 @@ class Sections:
         largest = largest_entries(self.values, k - 1)
         for t in range(1, k + 1):
             self._begin(t, largest)
+        if k > 2 and len(self.values) ** 3 * prod(G.torus) <= DECOMPOSED:
+            none = np.zeros_like(self.values)
+            bound = dual_bound(self.values, none, k)  # the largest eigenvalue of all
+            for t in range(3, k + 1):
+                self.cut(Evidence("semidefinite", t, bound, dual=none))
 
     def _begin(self, t: int, largest: Array) -> None:
         top = int(self.diagonal.argmax())

@@ -58,12 +58,15 @@ class Isometry:
         :math:`L_k = 1 - \min_{|S|=k} \lambda_{\min}(A_S^* A_S)`.
     normalised : bool
         Whether it is that of A with columns of norm one.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
     """
 
     k: int
     above: IsometrySide
     below: IsometrySide
     normalised: bool
+    interrupted: bool = False
 
     @property
     def lower(self) -> float:
@@ -224,6 +227,7 @@ def rip_constant(
     m, n = _shape(A)
     k = check_integer("k", k, 1, n)
     clock = Clock(_deadline(time_limit))
+    stopped = False
     with blas_held():
         G = gram(A, k, normalise)
         above, below = (Sections(G, sign, k, clock) for sign in (1, -1))
@@ -240,9 +244,12 @@ def rip_constant(
                     if not side.closed(k):
                         budget = np.inf if both else _plan.quick(side, other, k)
                         _plan.close_side(side, k, budget)
-            except (Stop, KeyboardInterrupt):
+            except Stop:
                 pass
-    return Isometry(k, _side(above, below, k), _side(below, above, k), bool(normalise))
+            except KeyboardInterrupt:
+                stopped = True
+    sides = _side(above, below, k), _side(below, above, k)
+    return Isometry(k, *sides, bool(normalise), stopped)
 
 
 def _side(side: Sections, other: Sections, k: int) -> IsometrySide:

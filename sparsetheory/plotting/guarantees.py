@@ -1,108 +1,161 @@
-"""Pictures of what pruning does to isometry constants."""
+"""Pictures of isometry constants and of what conditions guarantee."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from sparsetheory.conditions.changes import Change
-from sparsetheory.conditions.pruning import PruningReport
-from sparsetheory.plotting.curves import COLOURS, LIMIT
+from sparsetheory.conditions.guarantees import Guarantees
+from sparsetheory.conditions.isometry import Isometry
+from sparsetheory.plotting.curves import COLOURS, LIMIT, MARKERS
 
-TITLES = {
-    "raw": "as it is",
-    "normalised": "columns of norm one",
-    "scaled": "best multiple",
+LEVELS = {
+    1.0: "1: nothing follows",
+    0.5**0.5: "1/√2: basis pursuit recovers k/2",
 }
-STYLES = {
-    Change.HELPS: (COLOURS[2], "v", "smaller"),
-    Change.HARMLESS: (COLOURS[0], "o", "not larger"),
-    Change.HURTS: (COLOURS[1], "^", "larger"),
-    Change.UNDECIDED: (COLOURS[7], "x", "undecided"),
-}
+ZERO = 0.5  # where no entry stands on a logarithmic axis
 
 
-def plot_pruning(report: PruningReport, axes: Any = None) -> Any:
-    """Draw isometry constants before and after each pruning, one panel for each kind.
-
-    A line, or a band if it is not known exactly, is the constant of the layer before.
-    Marks stand at the upper bound after, and bars reach down to the lower one; their
-    shape and colour tell what is proved of the change.
+def plot_isometry(found: Mapping[str, Sequence[Isometry]], ax: Any = None) -> Any:
+    """Draw isometry constants over k, exact ones as marks and brackets as bars.
 
     Parameters
     ----------
-    report : PruningReport
-    axes : sequence of 3 matplotlib Axes, optional
+    found : mapping of str to sequence of Isometry
+        Labels of matrices, and the constants of each.
+    ax : matplotlib Axes, optional
         By default new ones, with a legend.
 
     Returns
     -------
-    ndarray of 3 matplotlib Axes
+    matplotlib Axes
 
     Raises
     ------
     ValueError
-        If the report is empty, or there are not three axes.
+        If there is nothing to draw.
 
     Examples
     --------
     >>> import sparsetheory as st
-    >>> layer = st.BlockCirculant(st.digits_filters(), size=8)
-    >>> axes = st.plot_pruning(st.pruning_report(layer, 2))
-    >>> [ax.get_title() for ax in axes]
-    ['as it is', 'columns of norm one', 'best multiple']
+    >>> A = st.gaussian(20, 40, rng=0)
+    >>> ax = st.plot_isometry({"Gaussian": [st.rip_constant(A, k) for k in (1, 2, 3)]})
+    >>> ax.get_xlabel()
+    'k'
     """
     from matplotlib import pyplot as plt
 
-    if not report.effects:
-        raise ValueError("report must not be empty, not a mask was done")
-    names = list(report.effects)
-    alone = axes is None
+    if not any(found.values()):
+        raise ValueError("found must not be empty")
+    alone = ax is None
     if alone:
-        height = 1.6 + 0.24 * len(names)
-        figure, axes = plt.subplots(
-            1, 3, figsize=(9.0, height), sharey=True, layout="constrained"
+        _, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
+    for i, (label, constants) in enumerate(found.items()):
+        if not constants:
+            continue
+        colour = COLOURS[i % len(COLOURS)]
+        k, low, high = np.array([(c.k, c.lower, c.upper) for c in constants]).T
+        exact = np.array([c.exact for c in constants])
+        ax.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
+        ax.plot(k, high, color=colour, linewidth=1)
+        ax.vlines(k[~exact], low[~exact], high[~exact], color=colour, linewidth=2)
+        ax.plot(
+            k[exact],
+            high[exact],
+            linestyle="none",
+            color=colour,
+            marker=MARKERS[i % len(MARKERS)],
+            markersize=5,
+            label=label,
         )
-    axes = np.asarray(axes, dtype=object).ravel()
-    if axes.size != len(TITLES):
-        raise ValueError(f"axes must be {len(TITLES)}, got {axes.size}")
-    place = np.arange(len(names))
-    for ax, (measure, title) in zip(axes, TITLES.items(), strict=True):
-        found = [getattr(effect, measure) for effect in report.effects.values()]
-        low, high = found[0].before
-        ax.axvspan(low, high, color="#000000", alpha=0.12, linewidth=0)
-        ax.axvline(high, label="before", **LIMIT)
-        for change, (colour, marker, label) in STYLES.items():
-            at = np.array([each.change is change for each in found])
-            if not at.any():
-                continue
-            after = np.array([each.after for each in found])[at]
-            ax.hlines(place[at], *after.T, color=colour, linewidth=3, alpha=0.5)
-            ax.plot(
-                after[:, 1],
-                place[at],
-                linestyle="none",
-                color=colour,
-                marker=marker,
-                markersize=6,
-                label=label,
-            )
-        ax.set_title(title, fontsize=10)
-        ax.set_xlabel(rf"$\delta_{{{report.k}}}$")
-        ax.grid(axis="y", color="#dddddd", linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.margins(x=0.08)
-        ax.set_yticks(place, names, fontsize=8)
-        ax.set_ylim(len(names) - 0.4, -0.6)
+        if not exact.any():
+            ax.plot([], [], color=colour, linewidth=2, label=label)
+    for level, what in LEVELS.items():
+        ax.axhline(level, color="black", linewidth=0.8, linestyle=":")
+        ax.annotate(
+            what,
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            xytext=(-3, 2),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7,
+        )
+    ax.set_xlabel("k")
+    ax.set_ylabel(r"isometry constant $\delta_k$, unit columns")
+    ax.set_ylim(bottom=0)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     if alone:
-        entries: dict[str, Any] = {}
-        for ax in axes:
-            handles, labels = ax.get_legend_handles_labels()
-            entries |= dict(zip(labels, handles, strict=True))
-        figure.legend(
-            entries.values(),
-            entries.keys(),
-            loc="outside lower center",
-            ncols=len(entries),
-            fontsize=8,
+        ax.legend(
+            fontsize=8, title="marks exact, bars between bounds", title_fontsize=7
         )
-    return axes
+    return ax
+
+
+def plot_guarantees(found: Guarantees, ax: Any = None) -> Any:
+    """Draw for each condition how many entries it guarantees, on a logarithmic axis.
+
+    A mark is what is shown; a bar reaches to what is not refuted. Lines are what was
+    measured.
+
+    Parameters
+    ----------
+    found : Guarantees
+    ax : matplotlib Axes, optional
+        By default new ones, with a legend.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import sparsetheory as st
+    >>> A = st.gaussian(20, 24, rng=0)
+    >>> ax = st.plot_guarantees(st.recovery_guarantees(A, measured={"OMP": 5.2}))
+    >>> ax.get_xscale()
+    'log'
+    """
+    from matplotlib import pyplot as plt
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    rows = found.rows
+    alone = ax is None
+    if alone:
+        height = 1.5 + 0.23 * len(rows)
+        _, ax = plt.subplots(figsize=(7.2, height), layout="constrained")
+    algorithms = list(dict.fromkeys(row.algorithm for row in rows))
+    for place, row in enumerate(rows):
+        index = algorithms.index(row.algorithm)
+        colour = COLOURS[index % len(COLOURS)]
+        low, high = max(row.k, ZERO), max(row.most, ZERO)
+        ax.plot([low, high], [place, place], color=colour, linewidth=3, alpha=0.4)
+        ax.plot(
+            low,
+            place,
+            linestyle="none",
+            color=colour,
+            marker=MARKERS[index % len(MARKERS)],
+            markersize=6,
+        )
+    for i, (name, k) in enumerate(found.measured.items()):
+        style = ("-", "--", "-.", ":")[i % 4]
+        ax.axvline(k, **(LIMIT | {"linestyle": style}), label=f"{name}, measured")
+    ax.set_xscale("log")
+    top = max([found.m, *found.measured.values()])
+    ax.set_xlim(ZERO * 0.85, top * 1.1)
+    ticks = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000]
+    ax.xaxis.set_major_locator(FixedLocator([ZERO, *(t for t in ticks if t <= top)]))
+    ax.xaxis.set_minor_locator(FixedLocator([]))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda x, _: "0" if x == ZERO else f"{x:g}")
+    )
+    labels = [f"{row.algorithm}: {row.condition}" for row in rows]
+    ax.set_yticks(range(len(rows)), labels, fontsize=7)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.grid(axis="x", color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.set_xlabel(f"entries recovered for certain, of n = {found.n} by m = {found.m}")
+    if alone and found.measured:
+        ax.figure.legend(fontsize=8, loc="outside lower center", ncols=4)
+    return ax

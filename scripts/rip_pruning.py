@@ -1,0 +1,245 @@
+"""Isometry constants of matrices and layers, and what pruning does to them.
+
+Brackets on the constants of Gaussian, DCT and convolution layers over k; what removing
+each filter and each channel of a layer does; how many entries each known condition
+guarantees to recover, beside where recovery really ends. Writes STEM.json, all numbers
+with their witnesses, and pictures STEM_brackets, STEM_pruning and STEM_guarantees, each
+as .png and .svg.
+
+  python scripts/rip_pruning.py
+  python scripts/rip_pruning.py --preset paper --resume
+  python scripts/rip_pruning.py --layer weights.npy --k 3
+  python scripts/rip_pruning.py --redraw figures/rip_paper.json
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from tqdm import tqdm
+
+import sparsetheory as st
+from sparsetheory.conditions.changes import Change, Measure
+from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.isometry import IsometrySide
+from sparsetheory.experiments.records import load_records, save_records
+from sparsetheory.plotting.saving import save_figure
+
+mpl.use("Agg")
+
+TYPES = (
+    *(st.Guarantee, st.Guarantees, st.Isometry, IsometrySide, Evidence),
+    *(st.PruningEffect, Measure, Change, st.TransitionCurve),
+)
+SOLVERS = {"basis pursuit": st.basis_pursuit, "IHT": st.iht, "OMP": st.omp}
+SIZE = 64  # points per axis; constants are those of any larger layer
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {"n": 64, "most": 6, "seconds": 1.0, "k": 2, "trials": 32},
+    "paper": {"n": 128, "most": 16, "seconds": 60.0, "k": 4, "trials": 192},
+}
+
+
+def positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < np.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return value
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--preset", choices=PRESETS, default="quick", help="seconds, or half an hour")
+    add(
+        "--layer",
+        type=Path,
+        metavar="WEIGHTS.npy",
+        help="weights of a convolution layer, shape (C_out, C_in, *kernel), instead of "
+        "the shipped one",
+    )
+    add("--k", type=int, help="columns in the pruning study")
+    add("--seconds", type=positive, help="for each constant, about")
+    add("--seed", type=int, default=0, help="(default: 0)")
+    add("--out", type=Path, metavar="STEM", help="(default: figures/rip_PRESET)")
+    add("--resume", action="store_true", help="go on from STEM.json")
+    add("--redraw", type=Path, metavar="FILE.json", help="draw stored results again")
+    args = parser.parse_args(argv)
+    try:
+        prepare(args)
+    except (EOFError, OSError, TypeError, ValueError) as error:
+        parser.error(str(error))
+    return args
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """Read and check all that the work depends on, before the work."""
+    stem = args.redraw.with_suffix("") if args.redraw else None
+    args.out = args.out or stem or Path("figures", f"rip_{args.preset}")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=args.out.parent):
+        pass  # what can't be written shows now
+    args.records = {}
+    if args.redraw:
+        args.records, args.settings = load_records(args.redraw, TYPES)
+        return
+    args.settings = {**PRESETS[args.preset], "seed": args.seed, "layer": "shipped"}
+    weights = st.digits_filters()
+    if args.layer:
+        weights = np.load(args.layer, allow_pickle=False)
+        args.settings["layer"] = args.layer.name
+    args.settings["weights"] = np.asarray(weights).tolist()
+    args.settings |= {
+        key: value
+        for key in ("k", "seconds")
+        if (value := getattr(args, key)) is not None
+    }
+    args.weights = np.asarray(weights, dtype=float)
+    args.pruned = st.BlockCirculant.from_conv_layer(args.weights, SIZE)
+    names = st.pruning_masks(args.pruned)
+    st.pruning_effect(
+        args.pruned, args.settings["k"], next(iter(names.values())), time_limit=1e-9
+    )
+    store = Path(f"{args.out}.json")
+    if args.resume and store.exists():
+        args.records, settings = load_records(store, TYPES)
+        if settings != args.settings:
+            wrong = [k for k, v in args.settings.items() if settings.get(k) != v]
+            raise ValueError(f"{store} has another {', '.join(wrong)}")
+
+
+def tasks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the name of each piece of work, and how to do it."""
+    scale = args.settings
+    n, seed, limit = scale["n"], scale["seed"], scale["seconds"]
+    m = n // 2
+    draws = {f"Gaussian {m} × {n}": st.gaussian, f"DCT {m} × {n}": st.partial_dct}
+    matrices = {label: draw(m, n, rng=seed) for label, draw in draws.items()}
+    into = args.weights.shape[1]
+    sampled = {  # fewer channels out than in: the layer's filters the other way round
+        f"layer {into} → {len(args.weights)}": args.pruned,
+        f"layer {len(args.weights)} → {into}": st.BlockCirculant.from_conv_layer(
+            args.weights.swapaxes(0, 1), SIZE
+        ),
+    }
+    for label, A in (matrices | sampled).items():
+        for k in range(1, scale["most"] + 1):
+            yield f"brackets|{label}|{k}", partial(bracket, A, k, limit)
+    for name, mask in st.pruning_masks(args.pruned).items():
+        yield f"pruning|{name}", partial(effect, args, mask)
+    for label, draw in draws.items():
+        for name, solver in SOLVERS.items():
+            yield f"transition|{label}|{name}", partial(transition, solver, draw, scale)
+        yield f"guarantees|{label}", partial(guarantees, args, label, matrices[label])
+
+
+def bracket(A: Any, k: int, seconds: float) -> st.Isometry:
+    found = st.rip_constant(A, k, normalise=True, time_limit=seconds)
+    if found.interrupted:
+        raise KeyboardInterrupt
+    return found
+
+
+def effect(args: argparse.Namespace, mask: Any) -> st.PruningEffect:
+    """Return what a mask does; the layer before is searched once."""
+    done = (each for name, each in args.records.items() if name.startswith("pruning|"))
+    first = next(done, None)
+    return st.pruning_effect(
+        args.pruned,
+        args.settings["k"],
+        mask,
+        before=first and first.before,
+        time_limit=5 * args.settings["seconds"],
+    )
+
+
+def transition(solver: Any, draw: Any, scale: dict[str, Any]) -> st.TransitionCurve:
+    """Return where a solver recovers half of all signals, with such matrices."""
+    options = {key: scale[key] for key in ("n", "trials", "seed")}
+    return st.transition_curve(solver, delta=[0.5], ensemble=draw, **options)
+
+
+def guarantees(args: argparse.Namespace, label: str, A: Any) -> st.Guarantees:
+    """Return guarantees for a matrix, beside where recovery ends on average."""
+    ends = {
+        name: float(args.records[f"transition|{label}|{name}"].k50[0])
+        for name in SOLVERS
+    }
+    return st.recovery_guarantees(
+        A,
+        normalise=True,
+        measured=ends,
+        time_limit=10 * args.settings["seconds"],
+    )
+
+
+def compute(args: argparse.Namespace) -> None:
+    """Do what is not yet done; the file is written after each piece."""
+    work = dict(tasks(args))
+    with tqdm(total=len(work), unit="piece", disable=None) as bar:
+        for name, piece in work.items():
+            bar.set_description(name.replace("|", ", "))
+            if name not in args.records:
+                args.records[name] = piece()
+                save_records(f"{args.out}.json", args.records, args.settings)
+            bar.update()
+
+
+def figures(records: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the name of each picture, and the picture."""
+    from matplotlib import pyplot as plt
+
+    brackets: dict[str, list[st.Isometry]] = {}
+    effects: dict[str, st.PruningEffect] = {}
+    guaranteed: dict[str, st.Guarantees] = {}
+    for name, found in records.items():
+        part, label, *_ = name.split("|")
+        if part == "brackets":
+            brackets.setdefault(label, []).append(found)
+        elif part == "pruning":
+            effects[label] = found
+        elif part == "guarantees":
+            guaranteed[label] = found
+    if brackets:
+        yield "brackets", st.plot_isometry(brackets).figure
+    if effects:
+        k = next(iter(effects.values())).k
+        yield "pruning", st.plot_pruning(st.PruningReport(k, effects, True))[0].figure
+    for label, found in guaranteed.items():
+        ax = st.plot_guarantees(found)
+        ax.set_title(label, fontsize=10)
+        yield f"guarantees_{label.split()[0].lower()}", ax.figure
+    plt.close("all")
+
+
+def main(argv: list[str] | None = None) -> None:
+    start = time.perf_counter()
+    args = arguments(argv)
+    if not args.redraw:
+        compute(args)
+    paths = [] if args.redraw else [Path(f"{args.out}.json")]
+    for name, figure in figures(args.records):
+        paths += save_figure(figure, f"{args.out}_{name}")
+    for name, found in args.records.items():
+        if name.startswith("guarantees"):
+            print(f"{name.split('|')[1]}\n{found}\n")
+    print(f"wrote {', '.join(map(str, paths))} in {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        os._exit(130)
+    except (OSError, ValueError) as error:
+        print(f"rip_pruning.py: error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,129 @@
+"""Results of any kind in one readable file, of numbers alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparsetheory.experiments.environment import hardware, versions
+from sparsetheory.experiments.files import write_whole
+
+FORMAT = 1
+KIND = "sparsetheory records"
+
+
+def save_records(
+    path: str | Path, records: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Path:
+    """Write results and the settings they came from as JSON, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    records : mapping of str to results
+        Dataclasses of numbers, strings, arrays, enumerations and one another; or these
+        themselves.
+    settings : mapping of str to number, str, ...
+
+    Returns
+    -------
+    Path
+    """
+    content = {
+        "kind": KIND,
+        "format": FORMAT,
+        "settings": dict(settings),
+        "versions": versions(),
+        "hardware": hardware(),
+        "records": {name: _plain(each) for name, each in records.items()},
+    }
+    write_whole(Path(path), (json.dumps(content, indent=1) + "\n").encode())
+    return Path(path)
+
+
+def load_records(
+    path: str | Path, types: Iterable[type]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the results and the settings of `save_records`.
+
+    Parameters
+    ----------
+    path : str or Path
+    types : iterable of type
+        The dataclasses and enumerations that may occur. Nothing else is ever made.
+
+    Returns
+    -------
+    records, settings : dict
+
+    Raises
+    ------
+    ValueError
+        If the file is none of these, or of a later format, or holds another type.
+    OSError
+        If it can't be read.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        kind, version = content["kind"], content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} holds no records: {error}") from error
+    if kind != KIND or version > FORMAT:
+        raise ValueError(f"{path} must be records of format {FORMAT}, got {version}")
+    known = {each.__name__: each for each in types}
+    try:
+        records = {n: _made(each, known) for n, each in content["records"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} can't be read: {error!r}") from error
+    return records, content["settings"]
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {"type": type(value).__name__, "fields": parts}
+    if isinstance(value, Enum):
+        return {"type": type(value).__name__, "value": value.value}
+    if isinstance(value, np.ndarray):
+        flat = value.ravel()
+        if np.iscomplexobj(flat):
+            flat = np.stack([flat.real, flat.imag], axis=1)
+        return {"array": flat.tolist(), "shape": value.shape, "dtype": str(value.dtype)}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {"entries": [[_plain(k), _plain(v)] for k, v in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(each) for each in value]}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a record must hold numbers and dataclasses, got {value!r}")
+
+
+def _made(value: Any, known: dict[str, type]) -> Any:
+    if isinstance(value, list):
+        return [_made(each, known) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        dtype = np.dtype(value["dtype"])
+        flat = np.asarray(value["array"], dtype=dtype.type(0).real.dtype)
+        if dtype.kind == "c":
+            flat = flat.reshape(-1, 2).view(dtype)
+        return flat.reshape(value["shape"])
+    if "tuple" in value:
+        return tuple(_made(each, known) for each in value["tuple"])
+    if "entries" in value:
+        return {_made(k, known): _made(v, known) for k, v in value["entries"]}
+    made = known[value["type"]]
+    if "value" in value:
+        return made(value["value"])
+    return made(**{name: _made(v, known) for name, v in value["fields"].items()})
