@@ -2,14 +2,14 @@
 
 Brackets on the constants of Gaussian, DCT and convolution layers over k; what removing
 each filter and each channel of a layer does; how many entries each known condition
-guarantees to recover, beside where recovery really ends. Writes STEM.json, all numbers
-with their witnesses, and pictures STEM_brackets, STEM_pruning and STEM_guarantees, each
-as .png and .svg.
+guarantees to recover, beside where recovery really ends. Writes STEM.json.gz, all
+numbers with their witnesses, and pictures STEM_brackets, STEM_pruning and
+STEM_guarantees_*, each as .png and .svg.
 
   python scripts/rip_pruning.py
   python scripts/rip_pruning.py --preset paper --resume
   python scripts/rip_pruning.py --layer weights.npy --k 3
-  python scripts/rip_pruning.py --redraw figures/rip_paper.json
+  python scripts/rip_pruning.py --redraw figures/rip_paper.json.gz
 """
 
 import argparse
@@ -43,7 +43,7 @@ SOLVERS = {"basis pursuit": st.basis_pursuit, "IHT": st.iht, "OMP": st.omp}
 SIZE = 64  # points per axis; constants are those of any larger layer
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"n": 64, "most": 6, "seconds": 1.0, "k": 2, "trials": 32},
-    "paper": {"n": 128, "most": 16, "seconds": 60.0, "k": 4, "trials": 192},
+    "paper": {"n": 128, "most": 14, "seconds": 20.0, "k": 4, "trials": 192},
 }
 
 
@@ -71,8 +71,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--seconds", type=positive, help="for each constant, about")
     add("--seed", type=int, default=0, help="(default: 0)")
     add("--out", type=Path, metavar="STEM", help="(default: figures/rip_PRESET)")
-    add("--resume", action="store_true", help="go on from STEM.json")
-    add("--redraw", type=Path, metavar="FILE.json", help="draw stored results again")
+    add("--resume", action="store_true", help="go on from STEM.json.gz")
+    add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
     args = parser.parse_args(argv)
     try:
         prepare(args)
@@ -83,7 +83,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def prepare(args: argparse.Namespace) -> None:
     """Read and check all that the work depends on, before the work."""
-    stem = args.redraw.with_suffix("") if args.redraw else None
+    stem = args.redraw and Path(str(args.redraw).removesuffix(".gz")).with_suffix("")
     args.out = args.out or stem or Path("figures", f"rip_{args.preset}")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=args.out.parent):
@@ -109,7 +109,7 @@ def prepare(args: argparse.Namespace) -> None:
     st.pruning_effect(
         args.pruned, args.settings["k"], next(iter(names.values())), time_limit=1e-9
     )
-    store = Path(f"{args.out}.json")
+    store = Path(f"{args.out}.json.gz")
     if args.resume and store.exists():
         args.records, settings = load_records(store, TYPES)
         if settings != args.settings:
@@ -190,7 +190,7 @@ def compute(args: argparse.Namespace) -> None:
             bar.set_description(name.replace("|", ", "))
             if name not in args.records:
                 args.records[name] = piece()
-                save_records(f"{args.out}.json", args.records, args.settings)
+                save_records(f"{args.out}.json.gz", args.records, args.settings)
             bar.update()
 
 
@@ -226,7 +226,7 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
     if not args.redraw:
         compute(args)
-    paths = [] if args.redraw else [Path(f"{args.out}.json")]
+    paths = [] if args.redraw else [Path(f"{args.out}.json.gz")]
     for name, figure in figures(args.records):
         paths += save_figure(figure, f"{args.out}_{name}")
     for name, found in args.records.items():

@@ -1,5 +1,6 @@
 """Results in files of plain numbers, and the script that writes them."""
 
+import gzip
 import importlib.util
 import json
 from dataclasses import dataclass
@@ -48,10 +49,11 @@ class Outer:
         np.array(1.5),
     ],
 )
-def test_what_is_read_is_what_was_written(tmp_path, array):
+@pytest.mark.parametrize("name", ["x.json", "x.json.gz"])
+def test_what_is_read_is_what_was_written(tmp_path, array, name):
     inner = Inner(array, Sort.ONE)
     outer = Outer((3, np.float64(np.pi)), {"a b": inner}, [inner])
-    path = save_records(tmp_path / "x.json", {"one": outer, "two": 5}, {"seed": 3})
+    path = save_records(tmp_path / name, {"one": outer, "two": 5}, {"seed": 3})
     records, settings = load_records(path, [Inner, Outer, Sort])
     assert settings == {"seed": 3}
     assert records["two"] == 5
@@ -135,15 +137,15 @@ def weights(tmp_path, rng):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rng", [0], indirect=True)
 def test_the_script_goes_on_where_it_stopped(script, weights, tmp_path, capsys):
     out = tmp_path / "r"
     options = ["--layer", str(weights), "--out", str(out)]
     script.main(options)
     assert "null space" in capsys.readouterr().out
-    store = Path(f"{out}.json")
-    whole = store.read_text()
-    content = json.loads(whole)
+    store = Path(f"{out}.json.gz")
+    content = json.loads(gzip.decompress(store.read_bytes()))
     dropped = [name for name in content["records"] if name.startswith("pruning|")][1:]
     kept = dict(content["records"])
     for name in dropped:
@@ -151,9 +153,9 @@ def test_the_script_goes_on_where_it_stopped(script, weights, tmp_path, capsys):
     # a record that would come out otherwise, to show that it isn't computed again
     mark = content["records"]["brackets|DCT 6 × 12|1"]["fields"]["above"]["fields"]
     mark["rounding"] = 0.25
-    store.write_text(json.dumps(content))
+    store.write_bytes(gzip.compress(json.dumps(content).encode()))
     script.main([*options, "--resume"])
-    again = json.loads(store.read_text())["records"]
+    again = json.loads(gzip.decompress(store.read_bytes()))["records"]
     mark = again["brackets|DCT 6 × 12|1"]["fields"]["above"]["fields"]
     assert mark["rounding"] == 0.25
     for name in dropped:
@@ -174,7 +176,7 @@ def test_the_script_goes_on_where_it_stopped(script, weights, tmp_path, capsys):
         (["--layer", "nowhere.npy"], "nowhere.npy"),
         (["--seconds", "0"], "not a positive number"),
         (["--k", "0"], "k must be"),
-        (["--redraw", "nowhere.json"], "nowhere.json"),
+        (["--redraw", "nowhere.json.gz"], "nowhere.json"),
     ],
 )
 def test_the_script_refuses_before_it_works(

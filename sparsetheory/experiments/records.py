@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -26,6 +27,7 @@ def save_records(
     Parameters
     ----------
     path : str or Path
+        Compressed if it ends in ``.gz``.
     records : mapping of str to results
         Dataclasses of numbers, strings, arrays, enumerations and one another; or these
         themselves.
@@ -43,8 +45,10 @@ def save_records(
         "hardware": hardware(),
         "records": {name: _plain(each) for name, each in records.items()},
     }
-    write_whole(Path(path), (json.dumps(content, indent=1) + "\n").encode())
-    return Path(path)
+    path = Path(path)
+    text = json.dumps(content).encode()
+    write_whole(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
+    return path
 
 
 def load_records(
@@ -69,10 +73,12 @@ def load_records(
     OSError
         If it can't be read.
     """
+    path = Path(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        content = json.loads(gzip.decompress(text) if path.suffix == ".gz" else text)
         kind, version = content["kind"], content["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} holds no records: {error}") from error
     if kind != KIND or version > FORMAT:
         raise ValueError(f"{path} must be records of format {FORMAT}, got {version}")
