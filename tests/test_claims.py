@@ -33,10 +33,16 @@ EXPECTED = {
     "C39": "holds if",
     "C40": "holds if",
     "C41": "holds",
+    "C45": "holds if",
     "C75": "holds",
 }
 SLOW = {"C36", "C40", "C41"}
 ALTERED = [
+    ("C45", {"found_below": 91}, "refuted"),
+    ("C45", {"coefficient_below_the_edge": 1.01}, "refuted"),
+    ("C45", {"coefficient_error": 1e-3}, "refuted"),
+    ("C45", {"found_above": 1}, "undecided"),
+    ("C45", {"coherent": 92}, "holds"),
     ("C01", {"not_intersection": 1}, "refuted"),
     ("C02", {"gap": 0.1}, "refuted"),
     ("C03", {"float_short": 0}, "holds"),

@@ -1,6 +1,7 @@
 """All claims in one tuple."""
 
 from sparsetheory.claims import (
+    coherence,
     convexity,
     guarantees,
     magnitude,
@@ -10,7 +11,15 @@ from sparsetheory.claims import (
 )
 from sparsetheory.claims.claim import Claim
 
-MODULES = (convexity, guarantees, magnitude, recovery, sparsity, thresholding)
+MODULES = (
+    coherence,
+    convexity,
+    guarantees,
+    magnitude,
+    recovery,
+    sparsity,
+    thresholding,
+)
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(
         (claim for module in MODULES for claim in module.CLAIMS),
