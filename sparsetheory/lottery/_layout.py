@@ -84,12 +84,12 @@ def lay_out_mask(name: str, value: Arrays) -> tuple[Layout, Flags]:
     """Return the layout of boolean arrays and their vector, a copy."""
     given, listed = _arrays(value)
     parts = [np.asarray(part) for part in given]
+    if not any(part.size for part in parts):
+        raise ValueError(f"{name} must not be empty, got shape {parts[0].shape}")
     for part in parts:
         if part.dtype != bool:
             raise TypeError(f"{name} must be boolean, got dtype {part.dtype}")
     flags = np.concatenate([part.ravel() for part in parts])
-    if flags.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape {parts[0].shape}")
     return Layout(tuple(part.shape for part in parts), listed), flags
 
 
