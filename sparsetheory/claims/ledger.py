@@ -3,14 +3,27 @@
 from sparsetheory.claims import (
     convexity,
     guarantees,
+    landscape,
     magnitude,
+    masks,
     recovery,
+    saliency,
     sparsity,
     thresholding,
 )
 from sparsetheory.claims.claim import Claim
 
-MODULES = (convexity, guarantees, magnitude, recovery, sparsity, thresholding)
+MODULES = (
+    convexity,
+    guarantees,
+    landscape,
+    magnitude,
+    masks,
+    recovery,
+    saliency,
+    sparsity,
+    thresholding,
+)
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(
         (claim for module in MODULES for claim in module.CLAIMS),
