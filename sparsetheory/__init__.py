@@ -115,6 +115,7 @@ from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_pruning
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
+from sparsetheory.plotting.masks import plot_saliencies
 from sparsetheory.pruned import (
     largest_taps,
     pruning_masks,
@@ -365,6 +366,7 @@ __all__ = [
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
+    "plot_saliencies",
     "plot_transition_curves",
     "pruning_effect",
     "pruning_masks",

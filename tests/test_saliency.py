@@ -564,3 +564,30 @@ BAD = [
 def test_bad_input_is_told(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_picture_shows_shares_of_both(network):
+    from matplotlib import pyplot as plt
+
+    scores = {
+        "magnitude": st.magnitude_saliency(network.w),
+        "SNIP": st.snip_saliency(network.w, network.grad),
+        "random": st.random_saliency(network.w, 0),
+    }
+    n, k = flat(network.w).size, 20
+    ax = st.plot_saliencies(scores, k)
+    assert ax.get_title().startswith(f"{k} of {n} weights")
+    image = np.asarray(ax.images[0].get_array())
+    kept = [flat(st.top_mask(s, k)) for s in scores.values()]
+    for i, j in np.ndindex(3, 3):
+        assert image[i, j] == np.count_nonzero(kept[i] & kept[j]) / k
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(scores)
+    _, mine = plt.subplots()
+    assert st.plot_saliencies(scores, k, mine) is mine
+    plt.close("all")
+    with pytest.raises(ValueError, match="scores must not be empty"):
+        st.plot_saliencies({}, 1)
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
+        st.plot_saliencies(scores, 0)
+    with pytest.raises(ValueError, match=r"scores\['b'\] must have shape"):
+        st.plot_saliencies({"a": np.ones(3), "b": np.ones(2)}, 1)
