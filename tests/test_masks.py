@@ -121,6 +121,18 @@ def test_a_strict_threshold_stalls_at_nine_weights(d, path):
     assert counts == path
 
 
+def test_a_strict_threshold_leaves_more_weights_each_round():
+    sizes, counts = np.random.default_rng(0).permutation(LENET), []
+    for _ in range(12):
+        threshold = np.partition(sizes, int(0.2 * sizes.size) - 1)
+        sizes = sizes[~(sizes < threshold[int(0.2 * sizes.size) - 1])]
+        counts.append(sizes.size)
+    assert counts == [
+        *[212961, 170370, 136297, 109039, 87233, 69788, 55832, 44667],
+        *[35735, 28589, 22873, 18300],
+    ]
+
+
 @given(some.lists(some.sampled_from("abc"), min_size=1, max_size=9), some.data())
 def test_group_masks_and_weight_masks_correspond(labels, data):
     size = len(set(labels))
