@@ -1,1 +1,1 @@
-"""Pruning: which weights stay, by what score, and what that does to the loss."""
+"""Sparse networks: training, pruning, and what remains."""

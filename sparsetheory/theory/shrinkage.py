@@ -100,4 +100,4 @@ def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array]:
     ):
         if not good.all():
             raise ValueError(f"{name}, got {values[~good].ravel()[0]}")
-    return np.abs(m), t  # both are even in the mean
+    return m, t
