@@ -8,6 +8,7 @@ import pytest
 from sparsetheory.claims import LEDGER, Claim, Finding, evaluate, magnitude
 from sparsetheory.claims import thresholding as shrinkage
 from sparsetheory.claims.__main__ import main
+from sparsetheory.claims.network import draw_network
 
 BY_ID = {claim.id: claim for claim in LEDGER}
 EXPECTED = {
@@ -21,6 +22,18 @@ EXPECTED = {
     "C08": "holds",
     "C09": "refuted",
     "C10": "holds if",
+    "C11": "holds",
+    "C12": "loose",
+    "C13": "refuted",
+    "C14": "loose",
+    "C20": "holds",
+    "C21": "holds",
+    "C22": "holds if",
+    "C23": "holds",
+    "C24": "holds if",
+    "C26": "holds if",
+    "C27": "holds if",
+    "C28": "holds",
     "C29": "holds",
     "C30": "holds",
     "C31": "loose",
@@ -34,7 +47,17 @@ EXPECTED = {
     "C40": "holds if",
     "C41": "holds",
     "C45": "holds if",
+    "C52": "refuted",
+    "C58": "loose",
+    "C63": "holds",
+    "C66": "refuted",
+    "C68": "holds if",
+    "C71": "refuted",
+    "C74": "refuted",
     "C75": "holds",
+    "C76": "holds if",
+    "C77": "holds",
+    "C78": "holds if",
 }
 SLOW = {"C36", "C40", "C41"}
 ALTERED = [
@@ -62,6 +85,34 @@ ALTERED = [
     ),
     ("C10", {"lost_within_4_weights": 9.0}, "holds"),
     ("C10", {"excess": 0.1}, "refuted"),
+    ("C11", {"error_of_slope": 0.1}, "refuted"),
+    ("C11", {"error_of_score": 0.1}, "refuted"),
+    ("C12", {"relative_error_at_hundredth": 1.0}, "refuted"),
+    ("C12", {"largest_score_at_minimum": 1.0}, "holds"),
+    ("C13", {"norm_left_lowest_pruned": 2.0}, "holds"),
+    ("C13", {"error_of_first_order": 1.0}, "undecided"),
+    ("C14", {"grasp_over_snip_deep": 2.2}, "holds"),
+    ("C14", {"grasp_over_snip_deep": 1.5}, "refuted"),
+    ("C20", {"error_of_gradient": 0.1}, "refuted"),
+    ("C20", {"restricted_gradient_off_the_mask": 0.1}, "refuted"),
+    ("C21", {"error_of_hessian": 0.1}, "refuted"),
+    ("C22", {"interlacing_violations": 1}, "refuted"),
+    ("C22", {"count_violations": 1}, "refuted"),
+    ("C22", {"pruned_negative_axis": -1.0}, "refuted"),
+    ("C22", {"smallest_if_one_of_two_is_pruned": 1.0}, "holds"),
+    ("C23", {"largest_growth_below": 2.0}, "refuted"),
+    ("C23", {"least_growth_above": 0.5}, "refuted"),
+    ("C23", {"shorter_stable_steps": 1}, "refuted"),
+    ("C24", {"violations": 1}, "refuted"),
+    ("C24", {"slower": 1}, "refuted"),
+    ("C24", {"smallest_of_projected": 1.0, "quotient_indefinite_pruned": 1.0}, "holds"),
+    ("C26", {"gap_in_a_layer": 0.1}, "refuted"),
+    ("C26", {"largest_gap_of_totals": 0.0}, "holds"),
+    ("C27", {"error": 0.1}, "refuted"),
+    ("C27", {"weights_left": 18293, "of_4_left_after_100": 0}, "holds"),
+    ("C28", {"error": 0.1}, "refuted"),
+    ("C28", {"error_of_factor": 0.1}, "refuted"),
+    ("C28", {"mean_density_drawn": 0.11}, "refuted"),
     ("C29", {"gap": 0.1}, "refuted"),
     ("C30", {"gradient_on": 0.1}, "refuted"),
     ("C30", {"descent_ends_off_by": 0.1}, "undecided"),
@@ -104,7 +155,25 @@ ALTERED = [
     ("C41", {"map_p_value": 1e-6}, "undecided"),
     ("C41", {"width_400": 0.2}, "undecided"),
     ("C41", {"above_400_low": 0.3}, "not at this scale"),
+    ("C52", {"error_at_start": 0.0}, "holds"),
+    ("C52", {"error_at_start_about_pruned": 0.1}, "undecided"),
+    ("C58", {"error_of_progress": 0.1}, "refuted"),
+    ("C58", {"loss_left_by_mask": 0.01}, "holds"),
+    ("C63", {"exact_wrong": 1}, "refuted"),
+    ("C63", {"sparsity_after_10": 0.91}, "refuted"),
+    ("C63", {"rounds_for_example": 10}, "refuted"),
+    ("C66", {"removed": 200, "removed_of_10_equal": 2}, "holds"),
+    ("C68", {"off_at_most_if_distinct": 3}, "refuted"),
+    ("C68", {"kept_of_100_with_60_zeros_at_.5": 50}, "holds"),
+    ("C71", {"sparsity_by_code": 0.9}, "holds"),
+    ("C74", {f"excess_l{p}": 0.1 for p in ("0.5", "1", "3", "inf")}, "holds"),
     ("C75", {"example_by_magnitude": 3.0}, "refuted"),
+    ("C76", {"relative_error_at_hundredth": 1.0}, "refuted"),
+    ("C76", {"removals_that_lower_the_loss": 0, "least_rise_at_minimum": 0.0}, "holds"),
+    ("C77", {"error_of_one": 0.1}, "refuted"),
+    ("C77", {"error_with_refitting": 0.1}, "refuted"),
+    ("C78", {"change_without_large_at_1": 0.2}, "refuted"),
+    ("C78", {"change_without_large_at_2000": 0.05}, "holds"),
 ]
 
 
@@ -256,3 +325,38 @@ def test_module_refuses_an_unknown_claim_in_one_line():
     assert run.stdout == ""
     assert len(run.stderr.splitlines()) == 1
     assert "unknown claim C999" in run.stderr
+
+
+def test_numbers_of_pruning_that_are_known():
+    assert result("C13").numbers["change_without_first"] == -3.0
+    assert result("C13").numbers["change_without_second"] == 24.0
+    assert result("C14").numbers["grasp_over_snip_64_100_10"] == 69200 / 31600
+    assert result("C14").numbers["grasp_over_snip_deep"] == 3500000 / 1180000
+    assert result("C22").numbers["saddle_1_2_2_1"] == pytest.approx(-1.0)
+    assert result("C22").numbers["saddle_1_2_2_1_pruned"] == 1.0
+    assert result("C27").numbers["weights_left"] == 18295
+    assert result("C63").numbers["quotient_of_example"] == pytest.approx(
+        10.318851158516171
+    )
+    assert result("C66").numbers["removed"] == 199
+    assert result("C66").numbers["of_20_left_after_100_rounds"] == 9
+    assert result("C74").numbers["excess_weighted"] > 1.0
+    assert result("C74").numbers["excess_matrix_norm"] > 0.1
+    assert result("C78").numbers["curvature_at_which_they_tie"] == pytest.approx(31.25)
+
+
+def test_the_network_of_the_claims_is_differentiated_exactly():
+    small, w = draw_network(0)
+    rng = np.random.default_rng(1)
+    v = [rng.standard_normal(part.shape) for part in w]
+    ends = [[W + t * V for W, V in zip(w, v, strict=True)] for t in (1e-6, -1e-6)]
+    up, down = (small.loss(end) for end in ends)
+    slope = sum(np.sum(g * V) for g, V in zip(small.grad(w), v, strict=True))
+    assert (up - down) / 2e-6 == pytest.approx(slope, rel=1e-7)
+    for one, other, product in zip(
+        *map(small.grad, ends), small.hvp(w, v), strict=True
+    ):
+        np.testing.assert_allclose((one - other) / 2e-6, product, atol=1e-7)
+    change = (small.outputs(ends[0]) - small.outputs(ends[1])).ravel() / 2e-6
+    flat = np.concatenate([part.ravel() for part in v])
+    np.testing.assert_allclose(small.jacobian(w) @ flat, change, atol=1e-7)

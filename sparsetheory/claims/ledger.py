@@ -4,8 +4,11 @@ from sparsetheory.claims import (
     coherence,
     convexity,
     guarantees,
+    landscape,
     magnitude,
+    masks,
     recovery,
+    saliency,
     sparsity,
     thresholding,
 )
@@ -15,8 +18,11 @@ MODULES = (
     coherence,
     convexity,
     guarantees,
+    landscape,
     magnitude,
+    masks,
     recovery,
+    saliency,
     sparsity,
     thresholding,
 )

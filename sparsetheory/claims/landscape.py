@@ -1,0 +1,383 @@
+"""Claims on the loss of a pruned network: gradient, curvature, kernel, progress."""
+
+from itertools import combinations
+
+import numpy as np
+
+from sparsetheory.claims.claim import (
+    D000,
+    D002,
+    D003,
+    ROUNDING,
+    Claim,
+    Finding,
+    Number,
+    Numbers,
+    holds,
+)
+from sparsetheory.claims.network import Weights, draw_network, flat, scaled
+from sparsetheory.lottery._layout import Flags
+from sparsetheory.lottery.landscape import (
+    gradient_flow,
+    masked_kernel,
+    random_progress,
+    restricted_gradient,
+    restricted_hessian,
+    restricted_spectrum,
+)
+from sparsetheory.theory.rates import gradient_rate
+from sparsetheory.types import Matrix
+
+LANDSCAPE = (D000, "The Optimization Landscape of Pruned Networks")
+SMOOTHER = (D003, "Hypothesis 2: A Smoother Path to Victory")
+KERNEL = (D002, "3.3 Neural Tangent Kernel Perspective")
+FLOW = (D002, "6.2 Theorem: Gradient Flow Preservation")
+
+STEP = 1e-6  # of differences, which no unit's kink falls into
+DIFFERENCE = 1e-7  # error of a difference quotient, with room
+SLACK = 1e-9  # of eigenvalues
+
+
+def masked_network(seed: int) -> tuple[Weights, list[Flags], Flags]:
+    """Return weights, a mask of half of them, and the mask as one vector."""
+    _, w = draw_network(seed)
+    rng = np.random.default_rng(seed + 100)
+    mask = [rng.random(part.shape) < 0.5 for part in w]
+    return w, mask, np.concatenate([part.ravel() for part in mask])
+
+
+def chain_rule() -> dict[str, Number]:
+    """Differentiate the masked loss of networks once and twice, along all weights."""
+    first = second = off = outside = 0.0
+    for seed in range(3):
+        network, _ = draw_network(seed)
+        w, mask, on = masked_network(seed)
+        g = flat(restricted_gradient(network.grad, w, mask))
+        block = restricted_hessian(network.hvp, w, mask) @ np.eye(int(on.sum()))
+        full = np.zeros((on.size, on.size))
+        full[np.ix_(on, on)] = block
+        slopes, curvature = np.empty(on.size), np.empty((on.size, on.size))
+        vector = flat(w)
+        for i in range(on.size):
+            losses, gradients = [], []
+            for t in (STEP, -STEP):
+                moved = vector.copy()
+                moved[i] += t
+                point = scaled([np.ones_like(part) for part in w], moved * on)
+                losses.append(network.loss(point))
+                gradients.append(on * flat(network.grad(point)))
+            slopes[i] = (losses[0] - losses[1]) / (2 * STEP)
+            curvature[:, i] = (gradients[0] - gradients[1]) / (2 * STEP)
+        first = max(first, float(np.abs(slopes - g).max()))
+        second = max(second, float(np.abs(curvature - full).max()))
+        whole = flat(network.grad(scaled(w, on.astype(np.float64))))
+        off = max(off, float(np.abs(g[~on]).max()))
+        outside = max(outside, float(np.abs(whole[~on]).max()))
+    return {
+        "error_of_gradient": first,
+        "error_of_hessian": second,
+        "restricted_gradient_off_the_mask": off,
+        "whole_gradient_off_the_mask": outside,
+    }
+
+
+def gradient_rule(x: Numbers) -> Finding:
+    """Ask for the derivative, which is zero off the mask where that of L is not."""
+    zero = x["restricted_gradient_off_the_mask"] == 0.0
+    return holds(zero and x["error_of_gradient"] <= DIFFERENCE)
+
+
+def products(H: Matrix) -> tuple[float, float, float, float]:
+    """Return both ends of a spectrum, the stable and the best step."""
+    size = np.ones(len(H), dtype=bool)
+    found = restricted_spectrum(lambda w, v: H @ v, np.zeros(len(H)), size)
+    return found.smallest, found.largest, found.stable_step, found.best_step
+
+
+def saddles() -> dict[str, Number]:
+    """Count negative eigenvalues before and after pruning, of many matrices."""
+    rng = np.random.default_rng(0)
+    cases = interlacing = count = 0
+    for _ in range(200):
+        n = int(rng.integers(3, 8))
+        B = rng.standard_normal((n, n))
+        values = np.linalg.eigvalsh(B + B.T)
+        k = int(rng.integers(1, n))
+        S = rng.choice(n, k, replace=False)
+        inner = np.linalg.eigvalsh((B + B.T)[np.ix_(S, S)])
+        cases += 1
+        low, high = values[:k] - SLACK, values[n - k :] + SLACK
+        interlacing += bool(np.any(inner < low) or np.any(inner > high))
+        before, after = (int(np.count_nonzero(v < 0)) for v in (values, inner))
+        count += not before - (n - k) <= after <= before
+    hidden = np.array([[1.0, 2.0], [2.0, 1.0]])
+    two = np.diag([-1.0, -1.0, 1.0])
+    return {
+        "cases": cases,
+        "interlacing_violations": interlacing,
+        "count_violations": count,
+        "pruned_negative_axis": products(np.diag([1.0, -1.0])[:1, :1])[0],
+        "saddle_1_2_2_1": products(hidden)[0],
+        "saddle_1_2_2_1_pruned": products(hidden[:1, :1])[0],
+        "smallest_if_one_of_two_is_pruned": products(two[1:, 1:])[0],
+    }
+
+
+def saddles_rule(x: Numbers) -> Finding:
+    """Ask for a saddle that goes with its direction, and whether one direction does."""
+    if x["interlacing_violations"] + x["count_violations"] > 0:
+        return Finding.REFUTED
+    if x["pruned_negative_axis"] <= 0:
+        return Finding.REFUTED
+    more = x["smallest_if_one_of_two_is_pruned"] < 0
+    return Finding.HOLDS_IF if more else Finding.HOLDS
+
+
+def steps() -> dict[str, Number]:
+    """Run descent on both sides of the largest stable step; prune and compare steps."""
+    rng = np.random.default_rng(0)
+    shorter = cases = 0
+    grown, settled = np.inf, 0.0
+    for _ in range(60):
+        B = rng.standard_normal((7, 6))
+        H = B.T @ B
+        stable = products(H)[2]
+        for factor in (0.98, 1.02):
+            w = rng.standard_normal(6)
+            start = np.linalg.norm(w)
+            for _ in range(400):
+                w = w - factor * stable * (H @ w)
+            ratio = float(np.linalg.norm(w) / start)
+            if factor < 1:
+                settled = max(settled, ratio)
+            else:
+                grown = min(grown, ratio)
+        for S in combinations(range(6), 4):
+            cases += 1
+            shorter += products(H[np.ix_(S, S)])[2] < stable * (1 - SLACK)
+    whole = np.diag([1.0, 10.0, 10.0])
+    return {
+        "largest_growth_below": settled,
+        "least_growth_above": grown,
+        "prunings": cases,
+        "shorter_stable_steps": shorter,
+        "best_step_1_10_10": products(whole)[3],
+        "best_step_10_10": products(whole[1:, 1:])[3],
+    }
+
+
+def steps_rule(x: Numbers) -> Finding:
+    """Ask for stability below and divergence above, and no shorter stable step."""
+    sharp = x["largest_growth_below"] <= 1 < x["least_growth_above"]
+    return holds(sharp and x["shorter_stable_steps"] == 0)
+
+
+def conditions() -> dict[str, Number]:
+    """Compare condition numbers of positive definite matrices and of their blocks."""
+    rng = np.random.default_rng(0)
+    violations = slower = cases = 0
+    for _ in range(100):
+        B = rng.standard_normal((7, 6))
+        H = B.T @ B
+        low, high, *_ = products(H)
+        for S in combinations(range(6), 3):
+            cases += 1
+            a, b, *_ = products(H[np.ix_(S, S)])
+            violations += b / a > high / low * (1 + SLACK)
+            slower += (
+                float(gradient_rate(a, b)) > float(gradient_rate(low, high)) + SLACK
+            )
+    mask = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    projected = np.linalg.eigvalsh(mask[:, None] * H * mask)
+    indefinite = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1e-3]])
+    a, b, *_ = products(indefinite[1:, 1:])
+    low, high, *_ = products(indefinite)
+    return {
+        "cases": cases,
+        "violations": violations,
+        "slower": slower,
+        "smallest_of_projected": float(projected.min()),
+        "quotient_indefinite": high / low,
+        "quotient_indefinite_pruned": b / a,
+    }
+
+
+def conditions_rule(x: Numbers) -> Finding:
+    """Ask for smaller conditions of blocks, and whether definiteness matters."""
+    if x["violations"] + x["slower"] > 0:
+        return Finding.REFUTED
+    singular = abs(x["smallest_of_projected"]) <= SLACK
+    worse = x["quotient_indefinite_pruned"] > abs(x["quotient_indefinite"])
+    return Finding.HOLDS_IF if singular or worse else Finding.HOLDS
+
+
+def tangent() -> dict[str, Number]:
+    """Expand a pruned network about both points, at small distances from the start."""
+    network, _ = draw_network(0)
+    w, _, on = masked_network(0)
+    rng = np.random.default_rng(1)
+    kept, direction = scaled(w, on.astype(np.float64)), rng.standard_normal(on.size)
+    direction /= np.linalg.norm(direction)
+    errors: dict[str, list[float]] = {"whole": [], "pruned": []}
+    for t in (1e-3, 1e-4, 0.0):
+        ones = [np.ones_like(part) for part in w]
+        moved = scaled(ones, on * (flat(w) + t * direction))
+        truth = network.outputs(moved).ravel()
+        for name, point in (("whole", w), ("pruned", kept)):
+            linear = network.jacobian(point) @ (on * t * direction)
+            guess = network.outputs(point).ravel() + linear
+            errors[name].append(float(np.abs(guess - truth).max()))
+    J = network.jacobian(kept)[:24]
+    whole = masked_kernel(J, np.ones(on.size, dtype=bool))
+    spans, excess = {}, 0.0
+    for k in (12, 23, 60):
+        mask = np.zeros(on.size, dtype=bool)
+        mask[np.random.default_rng(2).permutation(on.size)[:k]] = True
+        part = masked_kernel(J, mask)
+        spans[f"rank_with_{k}"] = part.rank
+        excess = max(excess, -np.linalg.eigvalsh(whole.matrix - part.matrix)[0])
+    return {
+        "error_at_start": errors["whole"][2],
+        "error_at_start_about_pruned": errors["pruned"][2],
+        "error_about_pruned_1e-3": errors["pruned"][0],
+        "error_about_pruned_1e-4": errors["pruned"][1],
+        "kernel_excess": float(excess / whole.eigenvalues[-1]),
+        "outputs": len(J),
+        **spans,
+    }
+
+
+def tangent_rule(x: Numbers) -> Finding:
+    """Ask for an error that vanishes at the start."""
+    if x["error_at_start_about_pruned"] > ROUNDING:
+        return Finding.UNDECIDED
+    return holds(x["error_at_start"] <= ROUNDING)
+
+
+def flow() -> dict[str, Number]:
+    """Compare cosines with progress, and descend with almost all of the gradient."""
+    g, mask = np.array([3.0, 4.0, 12.0]), np.array([False, True, True])
+    kept = gradient_flow(g, mask)
+    error = abs(kept.progress - float(g @ (mask * g) / (g @ g)))
+    subsets = [
+        gradient_flow(g, np.isin(np.arange(3), S)).progress
+        for S in combinations(range(3), 2)
+    ]
+    mean, _ = random_progress(g, 2)
+    # Two weights start at zero. The one without which the gradient is as good as whole
+    # is where most of the loss is.
+    H, best = np.diag([1.0, 1e-3]), np.array([1.0, 50.0])
+    on = np.array([True, False])
+    losses = []
+    for active in (np.ones(2, dtype=bool), on):
+        w = np.zeros(2)
+        for _ in range(20_000):
+            w = w - active * (H @ (w - best))
+        losses.append(float(0.5 * (w - best) @ H @ (w - best)))
+    start = float(0.5 * best @ H @ best)
+    return {
+        "cosine": kept.cosine,
+        "progress": kept.progress,
+        "error_of_progress": error,
+        "error_of_mean": abs(float(np.mean(subsets)) - mean),
+        "cosine_at_start": gradient_flow(H @ best, on).cosine,
+        "loss_left_by_all": losses[0] / start,
+        "loss_left_by_mask": losses[1] / start,
+    }
+
+
+def flow_rule(x: Numbers) -> Finding:
+    """Ask for the algebra of one step, and whether a rate follows."""
+    if max(x["error_of_progress"], x["error_of_mean"]) > ROUNDING:
+        return Finding.REFUTED
+    stuck = x["cosine_at_start"] > 0.99 and x["loss_left_by_mask"] > 0.5
+    return Finding.LOOSE if stuck else Finding.HOLDS
+
+
+CLAIMS = (
+    Claim(
+        id="C20",
+        kind="theorem",
+        places=(LANDSCAPE,),
+        statement=(
+            "The gradient of the masked loss is that of the loss at the masked weights "
+            "on the mask, and zero off it, where the whole one need not be; the loss "
+            "must be differentiable there."
+        ),
+        numbers=chain_rule,
+        rule=gradient_rule,
+    ),
+    Claim(
+        id="C21",
+        kind="theorem",
+        places=(LANDSCAPE,),
+        statement=(
+            "The Hessian of the masked loss is P H P with H at the masked weights; the "
+            "loss must be twice differentiable there, which networks of ReLUs are away "
+            "from kinks."
+        ),
+        numbers=chain_rule,
+        rule=lambda x: holds(x["error_of_hessian"] <= DIFFERENCE),
+    ),
+    Claim(
+        id="C22",
+        kind="theorem",
+        places=(LANDSCAPE,),
+        statement=(
+            "Pruning hides a saddle if all directions of negative curvature lie in the "
+            "pruned subspace. It is enough, but not needed; of q such directions at "
+            "least q - r remain without r weights, and none comes up."
+        ),
+        numbers=saddles,
+        rule=saddles_rule,
+    ),
+    Claim(
+        id="C23",
+        kind="theorem",
+        places=(LANDSCAPE,),
+        statement=(
+            "On a quadratic, descent is stable up to the step 2 / lambda_max, and a "
+            "mask never lowers that; the step that is best, 2 / (lambda_min + "
+            "lambda_max), may fall."
+        ),
+        numbers=steps,
+        rule=steps_rule,
+    ),
+    Claim(
+        id="C24",
+        kind="theorem",
+        places=(LANDSCAPE, SMOOTHER),
+        statement=(
+            "A pruned quadratic is no worse conditioned, and descent on it at the best "
+            "step no slower: if the Hessian is positive definite and the quotient is "
+            "taken on active weights, as P H P itself is singular."
+        ),
+        numbers=conditions,
+        rule=conditions_rule,
+    ),
+    Claim(
+        id="C52",
+        kind="theorem",
+        places=(KERNEL,),
+        statement=(
+            "Near the start a pruned network is f(theta_0) plus the masked gradient at "
+            "theta_0 times the change of the weights. In fact it starts at the masked "
+            "weights, and both must be taken there; to fit N outputs the masked "
+            "gradients must have rank N."
+        ),
+        numbers=tangent,
+        rule=tangent_rule,
+    ),
+    Claim(
+        id="C58",
+        kind="theorem",
+        places=(FLOW,),
+        statement=(
+            "If a mask keeps a cosine of 1 - eps with the gradient, the pruned network "
+            "converges at nearly the same rate. One step makes cosine squared of the "
+            "progress; a rate does not follow, nor a limit."
+        ),
+        numbers=flow,
+        rule=flow_rule,
+    ),
+)

@@ -1,0 +1,392 @@
+"""Claims on what saliencies measure, and where magnitude is not the best of them."""
+
+from itertools import pairwise
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from sparsetheory.claims.claim import (
+    D000,
+    D002,
+    D004,
+    ROUNDING,
+    Claim,
+    Finding,
+    Number,
+    Numbers,
+    holds,
+)
+from sparsetheory.claims.magnitude import D, cases, largest, removals
+from sparsetheory.claims.network import draw_network, flat, scaled
+from sparsetheory.lottery.approximation import best_quadratic
+from sparsetheory.lottery.landscape import restricted_gradient
+from sparsetheory.lottery.masks import top_mask
+from sparsetheory.lottery.saliency import (
+    grasp_saliency,
+    obd_saliency,
+    obs_saliency,
+    obs_update,
+    snip_saliency,
+)
+from sparsetheory.types import Matrix, Vector
+
+CRITERIA = (D000, "Saliency Criteria for Weight Selection")
+STRONG = (D002, "5.2 Strong Lottery Ticket Hypothesis")
+ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")
+DEEPER = (D004, 'Is Magnitude Everything? A Deeper Look at "Importance"')
+
+STEP = 1e-6  # of differences, which no unit's kink falls into
+DIFFERENCE = 1e-7  # error of a difference quotient, with room
+
+
+def snip() -> dict[str, Number]:
+    """Differentiate the loss by the mask, and rescale the units of a network."""
+    network, w = draw_network(0)
+    g, n = flat(network.grad(w)), flat(w).size
+    slopes = np.empty(n)
+    for i in range(n):
+        up, down = np.ones(n), np.ones(n)
+        up[i], down[i] = 1 + STEP, 1 - STEP
+        rise = network.loss(scaled(w, up)) - network.loss(scaled(w, down))
+        slopes[i] = rise / (2 * STEP)
+    scores = flat(snip_saliency(w, network.grad))
+    c = np.geomspace(0.1, 10.0, w[0].shape[1])
+    other = [w[0] * c, w[1] / c[:, None]]
+    moved = flat(snip_saliency(other, network.grad))
+    into, out = (W * G for W, G in zip(w, network.grad(w), strict=True))
+    return {
+        "weights": n,
+        "error_of_slope": float(np.abs(slopes - g * flat(w)).max()),
+        "error_of_score": float(np.abs(scores - np.abs(slopes)).max()),
+        "change_by_rescaling": float(np.abs(moved - scores).max()),
+        "flow_in_minus_out": float(np.abs(into.sum(axis=0) - out.sum(axis=1)).max()),
+    }
+
+
+def snip_rule(x: Numbers) -> Finding:
+    """Ask for the derivative."""
+    return holds(max(x["error_of_slope"], x["error_of_score"]) <= DIFFERENCE)
+
+
+def presence() -> dict[str, Number]:
+    """Remove weights from quadratics, one at a time, and compare with `snip`.
+
+    First far from the minimum, where all weights are shrunk to see orders; then at it.
+    """
+    H, w, b = quadratic(6)
+    g = H @ w - b
+    exact = removed(H, w, g)
+    small = removed(H, w / 100, g)
+    first = np.abs(snip_saliency(w / 100, lambda _: g))
+    at_minimum = snip_saliency(w, lambda u: H @ u - H @ w)
+    return {
+        "relative_error_at_hundredth": float(np.abs(np.abs(small) / first - 1).max()),
+        "weights": w.size,
+        "removals_that_lower_the_loss": int(np.count_nonzero(exact < 0)),
+        "largest_score_at_minimum": float(at_minimum.max()),
+        "least_rise_at_minimum": float(removed(H, w, 0 * w).min()),
+    }
+
+
+def quadratic(n: int) -> tuple[Matrix, Vector, Vector]:
+    """Return a positive definite Hessian, weights, and the loss's linear part."""
+    rng = np.random.default_rng(0)
+    B = rng.standard_normal((n + 2, n))
+    return B.T @ B / n, rng.standard_normal(n), rng.standard_normal(n)
+
+
+def removed(H: Matrix, w: Vector, g: Vector) -> Vector:
+    """Return the exact change of a quadratic loss as each weight alone goes."""
+    steps = -np.diag(w)
+    return np.asarray(steps @ g + 0.5 * np.einsum("ij,jk,ik->i", steps, H, steps))
+
+
+def presence_rule(x: Numbers) -> Finding:
+    """Ask whether the score is right to first order, and whether that is the effect."""
+    if x["relative_error_at_hundredth"] > 0.1:
+        return Finding.REFUTED
+    blind = x["largest_score_at_minimum"] <= ROUNDING < x["least_rise_at_minimum"]
+    return Finding.LOOSE if blind else Finding.HOLDS
+
+
+def first_order_rule(x: Numbers) -> Finding:
+    """Ask for the first order, and whether its sign and its zeros matter."""
+    if x["relative_error_at_hundredth"] > 0.1:
+        return Finding.REFUTED
+    matter = x["removals_that_lower_the_loss"] > 0 or x["least_rise_at_minimum"] > 0
+    return Finding.HOLDS_IF if matter else Finding.HOLDS
+
+
+def grasp() -> dict[str, Number]:
+    """Prune a network by both ends of the score, and see what gradient is left."""
+    H = np.array([[2.0, 1.0], [1.0, 3.0]])
+    after = np.array([[1.0], [2.0]]) - H * [1.0, -1.0]  # column i: without weight i
+    change = np.sum(after**2, axis=0) - 5.0
+    seeds, lowest, highest, error = 8, 0.0, 0.0, 0.0
+    for seed in range(seeds):
+        network, weights = draw_network(seed)
+        scores = grasp_saliency(weights, network.grad, network.hvp)
+        error = max(error, _signal_error(seed))
+        squared = []
+        for keep in (scores, [-s for s in scores]):
+            mask = top_mask(keep, flat(scores).size // 2)
+            g_left = restricted_gradient(network.grad, weights, mask)
+            squared.append(float(np.linalg.norm(flat(g_left))))
+        whole = float(np.linalg.norm(flat(network.grad(weights))))
+        highest += squared[0] / whole / seeds
+        lowest += squared[1] / whole / seeds
+    return {
+        "change_without_first": float(change[0]),
+        "change_without_second": float(change[1]),
+        "error_of_first_order": error,
+        "norm_left_lowest_pruned": lowest,
+        "norm_left_highest_pruned": highest,
+    }
+
+
+def _signal_error(seed: int) -> float:
+    """Return how far the slope of ||g||^2 is from -2 w (Hg), over the largest."""
+    network, w = draw_network(seed)
+    scores = flat(grasp_saliency(w, network.grad, network.hvp))
+    slopes = np.empty(scores.size)
+    for i in range(scores.size):
+        squares = []
+        for t in (STEP, -STEP):
+            factors = np.ones(scores.size)
+            factors[i] -= t
+            squares.append(np.sum(flat(network.grad(scaled(w, factors))) ** 2))
+        slopes[i] = (squares[0] - squares[1]) / (2 * STEP)
+    return float(np.abs(slopes + 2 * scores).max() / np.abs(scores).max())
+
+
+def grasp_rule(x: Numbers) -> Finding:
+    """Ask that pruning the lowest -w (Hg) keeps more gradient than the highest."""
+    if x["error_of_first_order"] > 1e-4:
+        return Finding.UNDECIDED
+    return holds(x["norm_left_lowest_pruned"] > x["norm_left_highest_pruned"])
+
+
+def grasp_cost() -> dict[str, Number]:
+    """Count multiply-adds of matrix products, twice, for one sample."""
+    shapes = {
+        "64_100_10": (64, 100, 10),
+        "784_300_100_10": (784, 300, 100, 10),
+        "deep": (100,) * 21,
+    }
+    numbers: dict[str, Number] = {}
+    for name, sizes in shapes.items():
+        products = [2 * a * b for a, b in pairwise(sizes)]
+        inner = sum(products[1:])
+        # Forward, derivatives by weights, and back through all layers but the first.
+        gradient = 2 * sum(products) + inner
+        # Two products forward along v, two back, two by weights; where the inputs stay
+        # the same, one forward and one by weights.
+        product = 2 * products[0] + 6 * inner
+        numbers |= {
+            f"gradient_{name}": gradient,
+            f"hessian_product_{name}": product,
+            f"grasp_over_snip_{name}": 1 + product / gradient,
+        }
+    return numbers | {"by_differences": 2.0}
+
+
+def grasp_cost_rule(x: Numbers) -> Finding:
+    """Ask whether twice the cost is a bound for exact products."""
+    ratios = [v for name, v in x.items() if name.startswith("grasp_over_snip")]
+    if min(ratios) < x["by_differences"]:
+        return Finding.REFUTED
+    return Finding.LOOSE if max(ratios) > 2.5 else Finding.HOLDS
+
+
+def symmetric_norms() -> dict[str, Number]:
+    """Compare magnitude pruning with every support, in norms of several kinds."""
+    powers = (0.5, 1.0, 3.0, inf)
+    names = [*(f"l{p:g}" for p in powers), "two_largest", "l1_plus_l2"]
+    excess = dict.fromkeys(names, 0.0)
+    weighted = matrix = 0.0
+    c = np.linspace(1.0, 4.0, D)
+    H = np.eye(D) + 0.95 * np.eye(D, k=1) / 2 + 0.95 * np.eye(D, k=-1) / 2
+    for w, k in cases():
+        gone, kept = np.abs(w) * removals(D, k), largest(w, k)
+        error = np.abs(kept - w)[None]
+        for name in names:
+            worse = float(_norm(error, name)[0] - _norm(gone, name).min())
+            excess[name] = max(excess[name], worse / max(1.0, float(np.abs(w).sum())))
+        by_weight = np.linalg.norm(c * gone, axis=1).min()
+        weighted = max(weighted, float(np.linalg.norm(c * error) - by_weight))
+    for w, k in list(cases())[:90:7]:
+        e = largest(w, k) - w
+        best = best_quadratic(w, H, k).error
+        matrix = max(matrix, float(np.sqrt(e @ H @ e)) - best)
+    return {
+        **{f"excess_{name}": value for name, value in excess.items()},
+        "excess_weighted": weighted,
+        "excess_matrix_norm": matrix,
+    }
+
+
+def _norm(errors: npt.NDArray[np.float64], name: str) -> Vector:
+    """Return a norm of each row, of entries that are not negative."""
+    if name == "two_largest":
+        return np.asarray(np.sort(errors, axis=1)[:, -2:].sum(axis=1))
+    if name == "l1_plus_l2":
+        return np.asarray(errors.sum(axis=1) + np.linalg.norm(errors, axis=1))
+    p = float(name[1:])
+    if np.isinf(p):
+        return np.asarray(errors.max(axis=1))
+    return np.asarray((errors**p).sum(axis=1) ** (1 / p))
+
+
+def symmetric_norms_rule(x: Numbers) -> Finding:
+    """Refute if no other lp norm makes it lose, whatever weights do."""
+    return holds(all(x[f"excess_l{p}"] > 1e-9 for p in ("0.5", "1", "3", "inf")))
+
+
+def second_order() -> dict[str, Number]:
+    """Remove weights from a quadratic one at a time, together, and with refitting."""
+    H, w, b = quadratic(6)
+    g = H @ w - b
+    scores = obd_saliency(w, np.diag(H), g)
+    gone = np.array([True, False, True, True, False, False])
+    step = np.where(gone, -w, 0.0)
+    together = float(step @ g + 0.5 * step @ H @ step)
+    refit = []
+    for i in range(w.size):
+        u = obs_update(w, H, np.arange(w.size) != i) - w
+        refit.append(0.5 * u @ H @ u)
+    saliency = obs_saliency(w, H)
+    return {
+        "error_of_one": float(np.abs(scores - removed(H, w, g)).max()),
+        "error_of_three_together": abs(together - float(scores[gone].sum())),
+        "error_with_refitting": float(np.abs(saliency - refit).max()),
+        "most_saved_by_refitting": float((1 - saliency / removed(H, w, 0 * w)).max()),
+    }
+
+
+def second_order_rule(x: Numbers) -> Finding:
+    """Ask for the exact change of one weight, which the expansion is about."""
+    return holds(max(x["error_of_one"], x["error_with_refitting"]) <= 1e-10)
+
+
+def cotter_pin() -> dict[str, Number]:
+    """Compare the two weights of the example over the second one's curvature."""
+    small = float(obd_saliency([0.01], [2000.0])[0])
+    curvature = np.array([1.0, 31.0, 31.5, 2000.0])
+    large = obd_saliency(np.full(4, 0.08), curvature)
+    return {
+        "change_without_small": small,
+        "curvature_at_which_they_tie": 2 * small / 0.08**2,
+        "change_without_large_at_1": float(large[0]),
+        "change_without_large_at_31": float(large[1]),
+        "change_without_large_at_31.5": float(large[2]),
+        "change_without_large_at_2000": float(large[3]),
+    }
+
+
+def cotter_pin_rule(x: Numbers) -> Finding:
+    """Ask for a mistake in a flat region, and whether it depends on how flat."""
+    small = x["change_without_small"]
+    if x["change_without_large_at_1"] >= small:
+        return Finding.REFUTED
+    depends = x["change_without_large_at_2000"] > small
+    return Finding.HOLDS_IF if depends else Finding.HOLDS
+
+
+CLAIMS = (
+    Claim(
+        id="C11",
+        kind="theorem",
+        places=(CRITERIA, STRONG),
+        statement=(
+            "The derivative of the loss by an entry of the mask, where it is 1, is the "
+            "weight times its gradient; SNIP's score is its magnitude."
+        ),
+        numbers=snip,
+        rule=snip_rule,
+    ),
+    Claim(
+        id="C12",
+        kind="theorem",
+        places=(CRITERIA,),
+        statement=(
+            "SNIP's score |g w| is the effect that a weight's presence has on the "
+            "loss. To first order it is, without its sign; at a minimum it is zero for "
+            "every weight, though to remove any raises the loss."
+        ),
+        numbers=presence,
+        rule=presence_rule,
+    ),
+    Claim(
+        id="C13",
+        kind="theorem",
+        places=(CRITERIA,),
+        statement=(
+            "To preserve the gradient, GraSP scores weights by -w (Hg) and prunes the "
+            "lowest. Without a weight ||g||^2 changes by -2 w (Hg) to first order, so "
+            "that the lowest are those that keep it up; its authors prune the highest."
+        ),
+        numbers=grasp,
+        rule=grasp_rule,
+    ),
+    Claim(
+        id="C14",
+        kind="theorem",
+        places=(CRITERIA,),
+        statement=(
+            "A Hessian-vector product costs about one gradient, and GraSP about twice "
+            "SNIP. By a difference of gradients it is twice; the exact product takes "
+            "2.2 times with one hidden layer and nearly 3 in deep networks, in matrix "
+            "products."
+        ),
+        numbers=grasp_cost,
+        rule=grasp_cost_rule,
+    ),
+    Claim(
+        id="C74",
+        kind="theorem",
+        places=(ELEGANCE, CRITERIA),
+        statement=(
+            "In a norm other than the l2 norm magnitude pruning is not optimal. In "
+            "fact it is in every lp norm and in every norm that sees neither signs nor "
+            "order; it is not in weighted norms and in that of a matrix."
+        ),
+        numbers=symmetric_norms,
+        rule=symmetric_norms_rule,
+    ),
+    Claim(
+        id="C76",
+        kind="theorem",
+        places=(DEEPER,),
+        statement=(
+            "To first order the loss changes in proportion to g w as a weight goes, so "
+            "that |g w| is its importance: where first order is enough, and if a "
+            "removal that lowers the loss counts as one that raises it as much."
+        ),
+        numbers=presence,
+        rule=first_order_rule,
+    ),
+    Claim(
+        id="C77",
+        kind="theorem",
+        places=(DEEPER,),
+        statement=(
+            "To second order the loss changes by -g w + H w^2 / 2 as one weight goes, "
+            "exactly if it is quadratic. For several weights cross terms are added; if "
+            "the others adapt at a minimum, w^2 / (2 [H^-1]) is the change."
+        ),
+        numbers=second_order,
+        rule=second_order_rule,
+    ),
+    Claim(
+        id="C78",
+        kind="theorem",
+        places=(DEEPER,),
+        statement=(
+            "It is a mistake to prune w = 0.01 with H = 2000 before w = 0.08 in a flat "
+            "region. The former costs 0.1, so that flat means a curvature below 31.25."
+        ),
+        numbers=cotter_pin,
+        rule=cotter_pin_rule,
+    ),
+)
