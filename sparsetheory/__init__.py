@@ -79,6 +79,7 @@ from sparsetheory.theory.bounds import (
     rip_guarantee,
     welch_bound,
 )
+from sparsetheory.theory.covering import ball_hit_probability, covering_size
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
@@ -104,11 +105,19 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
 from sparsetheory.theory.state_evolution import (
     amp_threshold,
     nonnegative_amp_threshold,
     state_evolution,
     state_evolution_limit,
+)
+from sparsetheory.theory.subset_sum import (
+    single_weight_median_error,
+    subset_sum_density,
+    subset_sum_expectation,
+    subset_sum_median_error,
+    subset_sum_size,
 )
 from sparsetheory.theory.support import (
     L0_STRONG_THRESHOLD,
@@ -119,6 +128,14 @@ from sparsetheory.theory.support import (
     lasso_support_probability,
     lasso_support_thetas,
     support_rows,
+)
+from sparsetheory.theory.tickets import (
+    log_ticket_maximum,
+    log_ticket_probability,
+    log_ticket_seeds,
+    log_top_k_ticket_probability,
+    optimal_threshold,
+    ticket_amplitude,
 )
 from sparsetheory.theory.volumes import (
     l1_exact_success_probability,
@@ -153,6 +170,7 @@ __all__ = [
     "amp",
     "amp_threshold",
     "babel",
+    "ball_hit_probability",
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
@@ -162,6 +180,7 @@ __all__ = [
     "coherence_guarantee",
     "compare",
     "cosamp",
+    "covering_size",
     "debias",
     "digits_filters",
     "dual_certificate",
@@ -203,6 +222,12 @@ __all__ = [
     "lasso_support_probability",
     "lasso_support_thetas",
     "load_maps",
+    "log_threshold_overlap",
+    "log_ticket_maximum",
+    "log_ticket_probability",
+    "log_ticket_seeds",
+    "log_top_k_overlap",
+    "log_top_k_ticket_probability",
     "most_of_support",
     "mutual_coherence",
     "noise_sensitivity",
@@ -215,6 +240,7 @@ __all__ = [
     "nonnegative_weak_threshold",
     "omp",
     "operator_norm",
+    "optimal_threshold",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
@@ -232,12 +258,18 @@ __all__ = [
     "rip_guarantee",
     "save_maps",
     "save_tables",
+    "single_weight_median_error",
     "sparse_signal",
     "spherical",
     "state_evolution",
     "state_evolution_limit",
+    "subset_sum_density",
+    "subset_sum_expectation",
+    "subset_sum_median_error",
+    "subset_sum_size",
     "subspace_pursuit",
     "support_rows",
+    "ticket_amplitude",
     "transition_curve",
     "warmup",
     "welch_bound",
