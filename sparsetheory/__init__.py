@@ -22,8 +22,17 @@ from sparsetheory.ensembles import (
 from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
-from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.experiments.intervals import (
+    clopper_pearson_interval,
+    wilson_interval,
+)
 from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.experiments.pruned import (
+    PrunedNeuronTrials,
+    PrunedWeight,
+    pruned_neuron_trials,
+    pruned_weight,
+)
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
@@ -35,6 +44,18 @@ from sparsetheory.experiments.store import (
     load_maps,
     save_maps,
     save_tables,
+)
+from sparsetheory.experiments.subset_sum import (
+    SubsetSum,
+    SubsetSumTrials,
+    best_subset,
+    subset_sum_trials,
+)
+from sparsetheory.experiments.tickets import (
+    TicketEstimate,
+    TicketTrials,
+    rare_ticket_probability,
+    ticket_trials,
 )
 from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
@@ -160,9 +181,15 @@ __all__ = [
     "LassoRisk",
     "NoiseSensitivity",
     "PhaseMap",
+    "PrunedNeuronTrials",
+    "PrunedWeight",
     "Recovery",
     "RipCondition",
+    "SubsetSum",
+    "SubsetSumTrials",
     "SupportThetas",
+    "TicketEstimate",
+    "TicketTrials",
     "Transition",
     "TransitionCurve",
     "Verdict",
@@ -174,9 +201,11 @@ __all__ = [
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
+    "best_subset",
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
+    "clopper_pearson_interval",
     "coherence_guarantee",
     "compare",
     "cosamp",
@@ -248,11 +277,14 @@ __all__ = [
     "plot_phase_map",
     "plot_phase_maps",
     "plot_transition_curves",
+    "pruned_neuron_trials",
+    "pruned_weight",
     "rademacher",
     "random_circulant",
     "random_layers",
     "random_rows",
     "random_toeplitz",
+    "rare_ticket_probability",
     "relative_error",
     "rip_constant",
     "rip_guarantee",
@@ -267,9 +299,11 @@ __all__ = [
     "subset_sum_expectation",
     "subset_sum_median_error",
     "subset_sum_size",
+    "subset_sum_trials",
     "subspace_pursuit",
     "support_rows",
     "ticket_amplitude",
+    "ticket_trials",
     "transition_curve",
     "warmup",
     "welch_bound",
