@@ -61,6 +61,11 @@ from sparsetheory.layers import digits_filters
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
+from sparsetheory.plotting.tickets import (
+    plot_subset_sum,
+    plot_ticket_probability,
+    plot_ticket_sparsity,
+)
 from sparsetheory.signals import group_sparse_signal, grouped_signal, sparse_signal
 from sparsetheory.solvers.amp import amp
 from sparsetheory.solvers.basis_pursuit import (
@@ -276,6 +281,9 @@ __all__ = [
     "phase_transition",
     "plot_phase_map",
     "plot_phase_maps",
+    "plot_subset_sum",
+    "plot_ticket_probability",
+    "plot_ticket_sparsity",
     "plot_transition_curves",
     "pruned_neuron_trials",
     "pruned_weight",
