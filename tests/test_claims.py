@@ -21,6 +21,8 @@ EXPECTED = {
     "C08": "holds",
     "C09": "refuted",
     "C10": "holds if",
+    "C18": "loose",
+    "C19": "holds",
     "C29": "holds",
     "C30": "holds",
     "C31": "loose",
@@ -29,7 +31,12 @@ EXPECTED = {
     "C36": "holds if",
     "C40": "holds if",
     "C41": "holds",
+    "C54": "loose",
+    "C55": "holds",
+    "C56": "refuted",
+    "C57": "refuted",
     "C75": "holds",
+    "C88": "refuted",
 }
 SLOW = {"C36", "C40", "C41"}
 ALTERED = [
@@ -52,6 +59,12 @@ ALTERED = [
     ),
     ("C10", {"lost_within_4_weights": 9.0}, "holds"),
     ("C10", {"excess": 0.1}, "refuted"),
+    ("C18", {"p_value_uniform": 1e-5}, "undecided"),
+    ("C18", {"largest_share": 0.5}, "holds"),
+    ("C19", {"least_p_value": 1e-6}, "refuted"),
+    ("C19", {"rare_off_by_errors": -6.0}, "refuted"),
+    ("C19", {"gap_of_maximum": 1e-3}, "refuted"),
+    ("C19", {"rare_relative_error": 0.5}, "undecided"),
     ("C29", {"gap": 0.1}, "refuted"),
     ("C30", {"gradient_on": 0.1}, "refuted"),
     ("C30", {"descent_ends_off_by": 0.1}, "undecided"),
@@ -74,7 +87,15 @@ ALTERED = [
     ("C41", {"map_p_value": 1e-6}, "undecided"),
     ("C41", {"width_400": 0.2}, "undecided"),
     ("C41", {"above_400_low": 0.3}, "not at this scale"),
+    ("C54", {"subset_0.001": 0}, "undecided"),
+    ("C54", {"single_0.001": 12.0}, "holds"),
+    ("C54", {"subset_0.001": 500, "single_0.001": 2000.0}, "refuted"),
+    ("C55", {"subset_off_law": 0.5}, "undecided"),
+    ("C55", {"subset_bits_per_weight": 0.4}, "refuted"),
+    ("C56", {"normal": 0.1}, "holds"),
+    ("C57", {"headline_chance_at_most": 1.0}, "holds"),
     ("C75", {"example_by_magnitude": 3.0}, "refuted"),
+    ("C88", {"log10_chance_top_k": -1.0}, "holds"),
 ]
 
 

@@ -1,11 +1,15 @@
 """All claims in one tuple."""
 
-from sparsetheory.claims import magnitude, recovery, sparsity, thresholding
+from sparsetheory.claims import magnitude, recovery, sparsity, thresholding, tickets
 from sparsetheory.claims.claim import Claim
 
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(
-        sparsity.CLAIMS + magnitude.CLAIMS + thresholding.CLAIMS + recovery.CLAIMS,
+        sparsity.CLAIMS
+        + magnitude.CLAIMS
+        + thresholding.CLAIMS
+        + recovery.CLAIMS
+        + tickets.CLAIMS,
         key=lambda claim: claim.id,
     )
 )
