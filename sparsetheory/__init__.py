@@ -143,6 +143,7 @@ from sparsetheory.theory.subset_sum import (
     subset_sum_density,
     subset_sum_expectation,
     subset_sum_median_error,
+    subset_sum_probability,
     subset_sum_size,
 )
 from sparsetheory.theory.support import (
@@ -306,6 +307,7 @@ __all__ = [
     "subset_sum_density",
     "subset_sum_expectation",
     "subset_sum_median_error",
+    "subset_sum_probability",
     "subset_sum_size",
     "subset_sum_trials",
     "subspace_pursuit",

@@ -182,8 +182,8 @@ def errors_of_sums() -> dict[str, Number]:
 
 
 def errors_of_sums_rule(x: Numbers) -> Finding:
-    """Ask for medians within 30 % of their laws, and about a bit per weight."""
-    if max(x["subset_off_law"], x["single_off_law"]) > 0.3:
+    """Ask for medians within 25 % of their laws, and about a bit per weight."""
+    if max(x["subset_off_law"], x["single_off_law"]) > 0.25:
         return Finding.UNDECIDED
     return holds(0.8 < x["subset_bits_per_weight"] < 1.2)
 

@@ -163,7 +163,9 @@ def plot_subset_sum(result: SubsetSumTrials, ax: Any = None) -> Any:
     )
     ax.xaxis.get_major_locator().set_params(integer=True)
     if alone:
-        ax.legend(fontsize=8, title="lines: exact, and Poisson", title_fontsize=8)
+        ax.legend(
+            fontsize=8, title="lines: exact, and an approximation", title_fontsize=8
+        )
     return ax
 
 

@@ -68,7 +68,7 @@ def log_binomial(n: npt.ArrayLike, k: npt.ArrayLike) -> Array:
     n, k = np.broadcast_arrays(n, k)
     inner = (k > 0) & (k < n)
     n, k = np.where(inner, n, 2.0), np.where(inner, k, 1.0)
-    width = HALF_LOG_TWO_PI + 0.5 * (np.log(k) + np.log1p(-k / n))
+    width = HALF_LOG_TWO_PI + 0.5 * (np.log(k) + np.log((n - k) / n))
     rest = _stirling(n) - _stirling(k) - _stirling(n - k)
     return np.where(inner, rest - width - log_likelihood(n, k), 0.0)
 
