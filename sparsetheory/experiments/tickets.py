@@ -340,7 +340,7 @@ def _count(lottery: _Lottery, block: Block) -> Vector:
     w[:, :k] += lottery.amplitude
     size = np.abs(w)
     least = size[:, :k].min(axis=1, initial=np.inf)
-    most = size[:, k:].max(axis=1, initial=0.0)
+    most = size[:, k:].max(axis=1, initial=-np.inf)
     signs = np.all(w[:, :k] > 0, axis=1)
     t = np.array(lottery.t)
     won = (least[:, None] >= t) & (most[:, None] < t)
