@@ -69,6 +69,14 @@ def test_few_subsets_are_a_density_times_a_length():
         assert_allclose(found, 2 * eps * st.subset_sum_density(n, 0.4), rtol=1e-7)
 
 
+def test_subsets_in_an_interval_are_the_integral_of_their_density():
+    for n in (2, 3, 5):
+        nodes = np.linspace(0.1, 0.9, 401)
+        middles = 0.5 * (nodes[1:] + nodes[:-1])
+        expected = 0.8 * st.subset_sum_density(n, middles).mean()
+        assert_allclose(st.subset_sum_expectation(n, 0.5, 0.4), expected, rtol=1e-5)
+
+
 def test_many_weights_have_a_normal_density():
     n, z = 100, 2.0
     expected = 2.0**n * math.sqrt(3 / (math.pi * n)) * math.exp(-3 * z * z / n)
@@ -99,6 +107,21 @@ def test_the_error_of_the_best_subset_has_its_law(trials):
         share = np.mean(trials.subset <= factor * median[:, None], axis=1)
         # 0.02 is what the approximation may be off
         assert np.all(np.abs(share - p) < 0.02 + 5 * np.sqrt(p * (1 - p) / count))
+
+
+def test_the_rate_of_the_law_is_that_of_the_weights_drawn():
+    # Given the weights, a random subset's sum is normal with mean sum(w)/2 and
+    # variance sum(w^2)/4.
+    n, draws = 100, 20_000
+    w = np.random.default_rng(0).uniform(-1, 1, (draws, n))
+    for z in (0.0, 4.0, -8.0):
+        law = norm(w.sum(axis=1) / 2, np.sqrt((w * w).sum(axis=1)) / 2)
+        rate = 2.0**n * law.pdf(z)
+        for factor in (0.1, 1.0, 10.0):
+            eps = factor * st.subset_sum_median_error(n, z)
+            hit = -np.expm1(-2 * eps * rate)
+            p = st.subset_sum_probability(n, z, eps)
+            assert abs(hit.mean() - p) < 0.01 + 5 * hit.std() / math.sqrt(draws)
 
 
 def test_weights_that_lean_together_make_the_law_wider_than_poisson():
@@ -171,12 +194,13 @@ def test_an_interval_is_covered_as_often_as_measured():
     assert np.all(found.subset <= found.cover)  # the target is in the interval
 
 
-def test_a_covered_interval_is_seen_on_a_grid():
-    found = st.subset_sum_trials(5, trials=3, cover=True)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_covered_interval_is_seen_on_a_grid(n):
+    found = st.subset_sum_trials(n, trials=3, cover=True)
     for trial in range(3):
         # the same stream, one block
-        values = np.random.default_rng((0, 5, 0, 0, 0, 0)).uniform(-1, 1, (3, 5))[trial]
-        masks = np.array(list(product([0.0, 1.0], repeat=5)))
+        values = np.random.default_rng((0, n, 0, 0, 0, 0)).uniform(-1, 1, (3, n))[trial]
+        masks = np.array(list(product([0.0, 1.0], repeat=n)))
         grid = np.linspace(-0.5, 0.5, 20_001)
         gaps = np.abs(grid[:, None] - masks @ values).min(axis=1)
         assert_allclose(found.cover[0, trial], gaps.max(), atol=1e-4)

@@ -114,7 +114,7 @@ def variance(n, k, t, draws):
 
 
 @pytest.mark.parametrize(
-    ("n", "k", "decade"), [(10, 3, -3), (80, 9, -12), (200, 23, -31), (100, 90, -14)]
+    ("n", "k", "decade"), [(10, 3, -3), (80, 9, -12), (200, 23, -31), (60, 40, -17)]
 )
 def test_estimates_of_rare_tickets_are_unbiased_with_the_variance_that_is_said(
     n, k, decade
@@ -153,8 +153,9 @@ def test_estimates_reach_a_tenth_far_below_the_floats():
         assert abs(np.expm1(found.log_p - exact)) < 5 * found.relative_error
 
 
-def test_estimates_with_a_signal_beyond_the_threshold_count():
-    options = {"sigma": 2.0, "amplitude": 5.0}
+@pytest.mark.parametrize("amplitude", [0.6, 5.0])
+def test_estimates_with_a_signal_on_either_side_of_the_threshold(amplitude):
+    options = {"sigma": 2.0, "amplitude": amplitude}
     t = [1.5, 4.0, 4.9, 5.1, 8.0]
     found = st.rare_ticket_probability(20, 4, t, **options, draws=300, repeats=100)
     exact = st.log_ticket_probability(20, 4, t, **options)
@@ -327,6 +328,10 @@ def test_the_picture_of_rare_tickets_has_their_estimates():
     assert st.plot_ticket_probability(found, ax) is ax
     (bars,) = ax.containers
     assert_allclose(bars.lines[0].get_ydata(), found.log_p / math.log(10))
+    ends = np.array([s[:, 1] for s in bars.lines[2][0].get_segments()])
+    shares = 10 ** (ends - bars.lines[0].get_ydata()[:, None])
+    error = found.relative_error
+    assert_allclose(shares, np.transpose([1 - 1.96 * error, 1 + 1.96 * error]))
     assert ax.get_legend() is None
 
 

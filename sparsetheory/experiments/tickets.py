@@ -263,10 +263,9 @@ def rare_ticket_probability(
     The relative variance of one estimate is
     :math:`(1+v_1/N)^k (1+v_0/N)^{n-k} - 1` with N draws, v_1 and v_0 being those of one
     draw: without signal :math:`v_1 \le 0.11`, and :math:`v_0 = q/(1-q) \le 0.47` with
-    q = 2Q(t/σ) if t >= σ, else at most 0.03. So nN'
-    draws in all give a relative error of about :math:`\sqrt{n v/N'}`, which does not
-    depend on how small p is. Importance sampling of all weights at once would need a
-    number of draws exponential in n.
+    q = 2Q(t/σ) if t >= σ, else at most 0.03. With R estimates the relative error is
+    about :math:`\sqrt{(k v_1 + (n-k) v_0)/NR}`, however small p is. Importance sampling
+    of all weights at once would need a number of draws exponential in n.
 
     References
     ----------

@@ -10,7 +10,7 @@ from sparsetheory.theory.curves import Array
 
 LOG_TWO = float(np.log(2.0))
 HALF_LOG_TWO_PI = float(0.5 * np.log(2 * np.pi))
-SMALL = 16  # up to here log(x!) itself; beyond, five terms of Stirling's series
+SMALL = 16  # up to here log(x!) itself; beyond, four terms of Stirling's series
 
 
 def log_two_sided(u: Array) -> tuple[Array, Array]:
@@ -77,7 +77,7 @@ def _stirling(x: Array) -> Array:
     """Return by how much log(x!) exceeds Stirling's formula."""
     small, y = np.minimum(x, SMALL), 1 / np.maximum(x, SMALL) ** 2
     direct = gammaln(small + 1) - (small + 0.5) * np.log(small) + small
-    series = 1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))
+    series = 1 / 12 - y * (1 / 360 - y * (1 / 1260 - y / 1680))
     far = np.sqrt(y) * series
     return np.asarray(np.where(x <= SMALL, direct - HALF_LOG_TWO_PI, far))
 
