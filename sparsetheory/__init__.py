@@ -50,8 +50,17 @@ from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
-from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.experiments.intervals import (
+    clopper_pearson_interval,
+    wilson_interval,
+)
 from sparsetheory.experiments.phase import phase_transition
+from sparsetheory.experiments.pruned import (
+    PrunedNeuronTrials,
+    PrunedWeight,
+    pruned_neuron_trials,
+    pruned_weight,
+)
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
@@ -63,6 +72,18 @@ from sparsetheory.experiments.store import (
     load_maps,
     save_maps,
     save_tables,
+)
+from sparsetheory.experiments.subset_sum import (
+    SubsetSum,
+    SubsetSumTrials,
+    best_subset,
+    subset_sum_trials,
+)
+from sparsetheory.experiments.tickets import (
+    TicketEstimate,
+    TicketTrials,
+    rare_ticket_probability,
+    ticket_trials,
 )
 from sparsetheory.layers import digits_filters
 from sparsetheory.lottery.approximation import (
@@ -122,6 +143,11 @@ from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies
 from sparsetheory.plotting.pruning import plot_pruning
+from sparsetheory.plotting.tickets import (
+    plot_subset_sum,
+    plot_ticket_probability,
+    plot_ticket_sparsity,
+)
 from sparsetheory.pruned import (
     largest_taps,
     pruning_masks,
@@ -169,6 +195,7 @@ from sparsetheory.theory.bounds import (
     rip_guarantee,
     welch_bound,
 )
+from sparsetheory.theory.covering import ball_hit_probability, covering_size
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
@@ -194,6 +221,7 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
 from sparsetheory.theory.rates import (
     grades_rate,
     gradient_rate,
@@ -209,6 +237,14 @@ from sparsetheory.theory.state_evolution import (
     state_evolution,
     state_evolution_limit,
 )
+from sparsetheory.theory.subset_sum import (
+    single_weight_median_error,
+    subset_sum_density,
+    subset_sum_expectation,
+    subset_sum_median_error,
+    subset_sum_probability,
+    subset_sum_size,
+)
 from sparsetheory.theory.support import (
     L0_STRONG_THRESHOLD,
     L0_WEAK_THRESHOLD,
@@ -218,6 +254,14 @@ from sparsetheory.theory.support import (
     lasso_support_probability,
     lasso_support_thetas,
     support_rows,
+)
+from sparsetheory.theory.tickets import (
+    log_ticket_maximum,
+    log_ticket_probability,
+    log_ticket_seeds,
+    log_top_k_ticket_probability,
+    optimal_threshold,
+    ticket_amplitude,
 )
 from sparsetheory.theory.volumes import (
     l1_exact_success_probability,
@@ -255,6 +299,8 @@ __all__ = [
     "NoiseSensitivity",
     "NullSpaceConstant",
     "PhaseMap",
+    "PrunedNeuronTrials",
+    "PrunedWeight",
     "PruningEffect",
     "PruningReport",
     "Recovery",
@@ -262,8 +308,12 @@ __all__ = [
     "SampledIsometry",
     "Spark",
     "Spectrum",
+    "SubsetSum",
+    "SubsetSumTrials",
     "SupportThetas",
     "TangentKernel",
+    "TicketEstimate",
+    "TicketTrials",
     "Transition",
     "TransitionCurve",
     "Verdict",
@@ -272,22 +322,26 @@ __all__ = [
     "amp",
     "amp_threshold",
     "babel",
+    "ball_hit_probability",
     "basis_pursuit",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
     "best_groups",
     "best_k_term",
     "best_quadratic",
+    "best_subset",
     "block_coherence",
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
+    "clopper_pearson_interval",
     "coherence_guarantee",
     "compare",
     "conv_costs",
     "convergence_bounds",
     "convergence_rate",
     "cosamp",
+    "covering_size",
     "debias",
     "density_after_rounds",
     "digits_filters",
@@ -345,6 +399,12 @@ __all__ = [
     "lasso_support_thetas",
     "layer_masks",
     "load_maps",
+    "log_threshold_overlap",
+    "log_ticket_maximum",
+    "log_ticket_probability",
+    "log_ticket_seeds",
+    "log_top_k_overlap",
+    "log_top_k_ticket_probability",
     "magnitude_saliency",
     "mask_budget",
     "mask_density",
@@ -366,6 +426,7 @@ __all__ = [
     "obs_update",
     "omp",
     "operator_norm",
+    "optimal_threshold",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
@@ -377,7 +438,12 @@ __all__ = [
     "plot_phase_maps",
     "plot_pruning",
     "plot_saliencies",
+    "plot_subset_sum",
+    "plot_ticket_probability",
+    "plot_ticket_sparsity",
     "plot_transition_curves",
+    "pruned_neuron_trials",
+    "pruned_weight",
     "pruning_effect",
     "pruning_masks",
     "pruning_report",
@@ -388,6 +454,7 @@ __all__ = [
     "random_rows",
     "random_saliency",
     "random_toeplitz",
+    "rare_ticket_probability",
     "recovery_guarantees",
     "relative_error",
     "restricted_gradient",
@@ -399,6 +466,7 @@ __all__ = [
     "rounds_to_density",
     "save_maps",
     "save_tables",
+    "single_weight_median_error",
     "snip_saliency",
     "soft_threshold_risk",
     "spark",
@@ -406,11 +474,19 @@ __all__ = [
     "spherical",
     "state_evolution",
     "state_evolution_limit",
+    "subset_sum_density",
+    "subset_sum_expectation",
+    "subset_sum_median_error",
+    "subset_sum_probability",
+    "subset_sum_size",
+    "subset_sum_trials",
     "subspace_pursuit",
     "support_rows",
     "surviving_counts",
     "synflow_saliency",
     "threshold_factor",
+    "ticket_amplitude",
+    "ticket_trials",
     "top_mask",
     "transition_curve",
     "warmup",

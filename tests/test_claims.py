@@ -26,6 +26,8 @@ EXPECTED = {
     "C12": "loose",
     "C13": "refuted",
     "C14": "loose",
+    "C18": "loose",
+    "C19": "holds",
     "C20": "holds",
     "C21": "holds",
     "C22": "holds if",
@@ -48,6 +50,10 @@ EXPECTED = {
     "C41": "holds",
     "C45": "holds if",
     "C52": "refuted",
+    "C54": "loose",
+    "C55": "holds",
+    "C56": "refuted",
+    "C57": "refuted",
     "C58": "loose",
     "C63": "holds",
     "C66": "refuted",
@@ -58,6 +64,7 @@ EXPECTED = {
     "C76": "holds if",
     "C77": "holds",
     "C78": "holds if",
+    "C88": "refuted",
 }
 SLOW = {"C36", "C40", "C41"}
 ALTERED = [
@@ -113,6 +120,12 @@ ALTERED = [
     ("C28", {"error": 0.1}, "refuted"),
     ("C28", {"error_of_factor": 0.1}, "refuted"),
     ("C28", {"mean_density_drawn": 0.11}, "refuted"),
+    ("C18", {"p_value_uniform": 1e-5}, "undecided"),
+    ("C18", {"largest_share": 0.5}, "holds"),
+    ("C19", {"least_p_value": 1e-6}, "refuted"),
+    ("C19", {"rare_off_by_errors": -6.0}, "refuted"),
+    ("C19", {"gap_of_maximum": 1e-3}, "refuted"),
+    ("C19", {"rare_relative_error": 0.5}, "undecided"),
     ("C29", {"gap": 0.1}, "refuted"),
     ("C30", {"gradient_on": 0.1}, "refuted"),
     ("C30", {"descent_ends_off_by": 0.1}, "undecided"),
@@ -174,6 +187,15 @@ ALTERED = [
     ("C77", {"error_with_refitting": 0.1}, "refuted"),
     ("C78", {"change_without_large_at_1": 0.2}, "refuted"),
     ("C78", {"change_without_large_at_2000": 0.05}, "holds"),
+    ("C54", {"subset_0.001": 0}, "undecided"),
+    ("C54", {"single_0.001": 12.0}, "holds"),
+    ("C54", {"subset_0.001": 500, "single_0.001": 2000.0}, "refuted"),
+    ("C55", {"subset_off_law": 0.5}, "undecided"),
+    ("C55", {"subset_bits_per_weight": 0.4}, "refuted"),
+    ("C56", {"normal": 0.1}, "holds"),
+    ("C57", {"headline_chance_at_most": 1.0}, "holds"),
+    ("C75", {"example_by_magnitude": 3.0}, "refuted"),
+    ("C88", {"log10_chance_top_k": -1.0}, "holds"),
 ]
 
 

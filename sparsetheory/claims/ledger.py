@@ -11,6 +11,7 @@ from sparsetheory.claims import (
     saliency,
     sparsity,
     thresholding,
+    tickets,
 )
 from sparsetheory.claims.claim import Claim
 
@@ -25,6 +26,7 @@ MODULES = (
     saliency,
     sparsity,
     thresholding,
+    tickets,
 )
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(

@@ -10,7 +10,7 @@ import pickle
 import sys
 import sysconfig
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,17 @@ def fingerprint(setting: Setting) -> tuple[str, str]:
         _value(name, getattr(setting, name), frozenset())
         for name in ("solver", "ensemble", "signal", "success")
     ]
+    return _digest(identity), json.dumps(described)
+
+
+def plain_fingerprint(described: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the same for an experiment that is told apart by plain data alone."""
+    return _digest([described, _sources()]), json.dumps(described)
+
+
+def _digest(identity: list[Any]) -> str:
     text = json.dumps(identity, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest(), json.dumps(described)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache

@@ -11,8 +11,10 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sparsetheory.experiments.identity import fingerprint
 from sparsetheory.experiments.setting import Setting
@@ -65,13 +67,26 @@ class TrialStore:
 
     def add(self, m: int, k: int, start: int, verdicts: list[Verdict]) -> None:
         """Put a stretch of trials into the file, where it is safe at once."""
-        blob = np.array([int(v) for v in verdicts], dtype=np.int8).tobytes()
+        self.put(m, k, start, np.array([int(v) for v in verdicts], dtype=np.int8))
+
+    def get(self, m: int, k: int, start: int) -> bytes | None:
+        """Return what one stretch of trials gave, or None if it is not in the file."""
+        with self._errors():
+            row = self._connection.execute(
+                "SELECT verdicts FROM outcomes "
+                "WHERE fingerprint = ? AND m = ? AND k = ? AND start = ?",
+                (self._key, m, k, start),
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def put(self, m: int, k: int, start: int, outcomes: npt.NDArray[Any]) -> None:
+        """Put what one stretch of trials gave into the file."""
         with self._errors():
             self._connection.execute(
                 "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
                 "SET verdicts = excluded.verdicts "
                 "WHERE length(excluded.verdicts) > length(outcomes.verdicts)",
-                (self._key, m, k, start, blob),
+                (self._key, m, k, start, outcomes.tobytes()),
             )
 
     @contextlib.contextmanager
@@ -92,8 +107,14 @@ def open_store(path: str | Path, setting: Setting) -> Iterator[TrialStore]:
     OSError
         If the file can't be read or written.
     """
+    with open_outcomes(path, *fingerprint(setting)) as book:
+        yield book
+
+
+@contextlib.contextmanager
+def open_outcomes(path: str | Path, key: str, described: str) -> Iterator[TrialStore]:
+    """Open or make the store at `path` for what has this fingerprint."""
     path = Path(path)
-    key, described = fingerprint(setting)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder of the store {path} does not exist")
     with _clear_errors(path):

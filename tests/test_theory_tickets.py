@@ -1,0 +1,384 @@
+"""The lottery: closed forms against long arithmetic, limits, symmetry, counts."""
+
+import math
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from numpy.testing import assert_allclose
+from scipy import stats
+
+import sparsetheory as st
+from sparsetheory.theory.binomials import log_binomial
+
+DIGITS = 420  # Q(40) is 1e-350, found as a difference from 1
+
+
+@cache
+def pi():
+    with localcontext(prec=DIGITS):
+
+        def arctan(x):
+            total, term, j = Decimal(0), 1 / Decimal(x), 1
+            while abs(term) > Decimal(10) ** -DIGITS:
+                total += term / j
+                term, j = -term / (x * x), j + 2
+            return total
+
+        return 4 * (4 * arctan(5) - arctan(239))
+
+
+@cache
+def two_sided(t, sigma):
+    """Logarithms of P(|w| >= t) and P(|w| < t), from a series of positive terms."""
+    with localcontext(prec=DIGITS):
+        u = Decimal(t) / Decimal(sigma)
+        total = term = u
+        j = 1
+        while term > total * Decimal(10) ** -DIGITS:
+            j += 2
+            term *= u * u / j
+            total += term
+        inside = (2 / pi()).sqrt() * (-u * u / 2).exp() * total
+        return (1 - inside).ln(), inside.ln()
+
+
+def reference(n, k, t, sigma=1.0):
+    with localcontext(prec=DIGITS):
+        outside, inside = two_sided(t, sigma)
+        return k * outside + (n - k) * inside
+
+
+def test_probabilities_agree_with_long_arithmetic_to_twelve_digits():
+    thresholds = (1e-9, 1e-3, 0.3, 0.5, 0.7, 0.999, 1.0, 1.6449, 5.0, 20.0, 37.0, 40.0)
+    for n in (1, 2, 10, 1000, 10**8):
+        for k, t in product({0, 1, n // 3, n - 1, n}, thresholds):
+            expected = float(reference(n, k, t))
+            if abs(expected) > 1e-290:
+                found = float(st.log_ticket_probability(n, k, t))
+                assert abs(found / expected - 1) < 1e-12, (n, k, t)
+
+
+def test_a_wider_law_is_a_lower_threshold():
+    for t, sigma in ((1.0, 0.5), (0.3, 7.0), (1e-3, 1e-4)):
+        expected = float(reference(100, 5, t, sigma))
+        assert_allclose(st.log_ticket_probability(100, 5, t, sigma), expected, 1e-12)
+
+
+def test_probabilities_are_those_of_the_ledger():
+    found = [
+        st.log_ticket_probability(100, 5, 1.0, 0.5),
+        st.log_ticket_probability(100, 5, 40.0),
+        st.log_ticket_probability(1000, 10, 1e-9),
+    ]
+    expected = [-19.8741374333875, -4019.57647416597, -20739.566617703204]
+    assert_allclose(found, expected, rtol=1e-12)
+
+
+LEDGER = [
+    (2, 1, 0.6744897501960817, -1.3862943611198908, -0.6931471805599453),
+    (10, 3, 1.0364333894937898, -6.108643020548934, -4.787491742782047),
+    (20, 5, 1.1503493803760079, -11.246702892376172, -9.648853334130546),
+    (50, 5, 1.6448536269514729, -16.254148669572416, -14.566341569863738),
+    (100, 10, 1.6448536269514729, -32.50829733914483, -30.482323362278635),
+    (1000, 100, 1.6448536269514729, -325.0829733914484, -321.9132874332654),
+    (10000, 100, 2.575829303548901, -560.0153435484735, -556.798011675477),
+    (266200, 22867, 1.71742483192569, -77983.71278941962, -77977.82003067667),
+]
+
+
+@pytest.mark.parametrize(("n", "k", "t", "best", "top"), LEDGER)
+def test_the_best_threshold_gives_the_entropy(n, k, t, best, top):
+    assert_allclose(st.optimal_threshold(n, k), t, rtol=1e-12)
+    assert_allclose(st.log_ticket_maximum(n, k), best, rtol=1e-12)
+    assert_allclose(st.log_ticket_probability(n, k, t), best, rtol=1e-12)
+    assert_allclose(st.log_top_k_ticket_probability(n, k), top, rtol=1e-12)
+    around = st.log_ticket_probability(n, k, t * np.array([0.999, 1.001]))
+    assert np.all(around < best)
+
+
+def test_maxima_are_fractions():
+    for n, k, exact in [
+        (2, 1, Fraction(1, 4)),
+        (10, 3, Fraction(22235661, 10**10)),
+        (20, 5, Fraction(14348907, 1099511627776)),
+    ]:
+        assert exact == Fraction(k, n) ** k * Fraction(n - k, n) ** (n - k)
+        assert_allclose(st.log_ticket_maximum(n, k), math.log(exact), rtol=1e-14)
+
+
+def test_maxima_are_accurate_at_both_ends():
+    with localcontext(prec=60):
+        n = Decimal(10**8)
+        for k in (1, 10**8 - 1):
+            expected = k * (k / n).ln() + (n - k) * ((n - k) / n).ln()
+            found = st.log_ticket_maximum(10**8, k)
+            assert_allclose(found, float(expected), rtol=1e-14)
+    assert_allclose(st.log_ticket_maximum(5, [0, 5]), 0)
+
+
+def test_thresholds_are_accurate_at_both_ends():
+    t = st.optimal_threshold(10**8, [1, 10**8 - 1, 10**8, 0])
+    assert_allclose(t[0], stats.norm.isf(0.5e-8), rtol=1e-13)
+    assert_allclose(t[1], 1e-8 * math.sqrt(math.pi / 2), rtol=1e-13)
+    assert t[2:].tolist() == [0, np.inf]
+    assert_allclose(st.optimal_threshold(100, 10, 3.0), 3 * 1.6448536269514729)
+
+
+@pytest.mark.parametrize("n", [1, 2, 17, 18, 1000, 10**5])
+def test_binomials_are_integers(n):
+    for k in {0, 1, n // 7, n // 2, n - 1, n}:
+        expected = math.log(math.comb(n, k))
+        assert_allclose(log_binomial(n, k), expected, rtol=2e-14)
+        assert_allclose(st.log_top_k_ticket_probability(n, k), -expected, rtol=1e-13)
+
+
+def test_one_of_very_many_places_is_found_with_their_number():
+    found = st.log_top_k_ticket_probability(10**8, [1, 2])
+    many = 10**8 * (10**8 - 1) // 2
+    assert_allclose(found, [-math.log(10**8), -math.log(many)], rtol=1e-14)
+
+
+def test_taking_the_largest_gains_the_width_of_a_binomial():
+    for n, k in ((1000, 100), (10**6, 10**5)):
+        gain = st.log_top_k_ticket_probability(n, k) - st.log_ticket_maximum(n, k)
+        width = 0.5 * math.log(2 * math.pi * k * (1 - k / n))
+        assert abs(gain - width) < 0.2 / k
+
+
+@pytest.mark.parametrize("law", [stats.laplace, stats.logistic, stats.t(3), stats.norm])
+def test_the_maximum_does_not_depend_on_the_law(law):
+    for n, k in ((10, 3), (1000, 10), (50, 45)):
+        t = law.isf(0.5 * k / n)
+        found = st.log_ticket_probability(n, k, t, log_tail=law.logsf)
+        assert_allclose(found, st.log_ticket_maximum(n, k), rtol=1e-12)
+
+
+def test_the_normal_law_given_as_a_function_is_the_normal_law():
+    t = np.array([0.2, 1.0, 3.0, 30.0])
+    for options in ({}, {"amplitude": 2.0}, {"signed": True}):
+        own = st.log_ticket_probability(30, 4, t, 0.7, **options)
+        given = st.log_ticket_probability(
+            30, 4, t, 0.7, log_tail=stats.norm.logsf, **options
+        )
+        assert_allclose(own, given, rtol=1e-10)
+
+
+def test_signs_cost_a_coin_each():
+    t = np.array([0.1, 1.0, 8.0])
+    plain = st.log_ticket_probability(20, 6, t)
+    signed = st.log_ticket_probability(20, 6, t, signed=True)
+    assert_allclose(plain - signed, 6 * math.log(2), rtol=1e-12)
+    top = st.log_top_k_ticket_probability(20, 6, signed=True)
+    assert_allclose(top, -math.log(math.comb(20, 6) * 2**6), rtol=1e-14)
+
+
+def test_zero_keeps_everything():
+    found = st.log_ticket_probability(4, [0, 3, 4], 0.0)
+    assert found.tolist() == [-np.inf, -np.inf, 0]
+
+
+def test_seeds_are_those_of_the_ledger():
+    p = Fraction(14348907, 1099511627776), Fraction(1, math.comb(20, 5))
+    for each, seeds in zip(p, (53113, 10746), strict=True):
+        found = np.exp(st.log_ticket_seeds(math.log(each)))
+        assert_allclose(found, math.log(0.5) / math.log1p(-each), rtol=1e-10)
+        assert round(float(found)) == seeds
+    huge = st.log_ticket_seeds([-325.0, -40000.0], 0.5) - math.log(math.log(2))
+    assert_allclose(huge, [325, 40000])
+    even = st.log_ticket_seeds(math.log(0.5), [0.5, 0.75, 1 - 2**-10])
+    assert_allclose(np.exp(even), [1, 2, 10])
+
+
+def closed_pair(a):
+    """P(|x| > |y|), x ~ N(a, 1), y ~ N(0, 1): x - y and x + y are independent."""
+    p = stats.norm.cdf(a / math.sqrt(2))
+    return p * p + (1 - p) ** 2, p * p
+
+
+@pytest.mark.parametrize("a", [1e-6, 0.3, 1.0, 4.0, 9.0])
+def test_one_signal_against_one_weight_has_a_closed_form(a):
+    for signed in (False, True):
+        found = st.log_top_k_ticket_probability(
+            2, 1, 3.0, amplitude=3 * a, signed=signed
+        )
+        assert_allclose(np.exp(found), closed_pair(a)[signed], rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 10, 10**4, 10**8])
+def test_a_faint_signal_leaves_the_lottery(n):
+    for k in {1, n // 3, n - 1} - {0}:
+        for signed in (False, True):
+            plain = st.log_top_k_ticket_probability(n, k, signed=signed)
+            faint = st.log_top_k_ticket_probability(
+                n, k, amplitude=1e-14, signed=signed
+            )
+            assert_allclose(faint, plain, rtol=1e-9)
+            t = st.optimal_threshold(n, k, amplitude=1e-14)
+            assert_allclose(t, st.optimal_threshold(n, k), rtol=1e-6)
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 1.5, 3.0])
+def test_detection_happens_as_often_as_the_law_says(amplitude):
+    n, k, t, trials = 12, 4, 1.6, 200_000
+    w = np.random.default_rng(0).standard_normal((trials, n))
+    w[:, :k] += amplitude
+    size, right = np.abs(w), np.all(w[:, :k] > 0, axis=1)
+    least, most = size[:, :k].min(axis=1), size[:, k:].max(axis=1)
+    for signed in (False, True):
+        signs = right if signed else True
+        options = {"amplitude": amplitude, "signed": signed}
+        for won, log_p in [
+            (least > most, st.log_top_k_ticket_probability(n, k, **options)),
+            (
+                (least >= t) & (most < t),
+                st.log_ticket_probability(n, k, t, **options),
+            ),
+        ]:
+            p = float(np.exp(log_p))
+            error = 5 * math.sqrt(p * (1 - p) / trials)
+            assert abs(np.mean(won & signs) - p) < error
+            if 0.3 * p > 2 * error:
+                assert abs(np.mean(won & signs) - 1.3 * p) > error
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_the_best_threshold_with_a_signal_is_a_maximum(signed):
+    n, k = np.array([[10], [10**6]]), np.array([1, 5, 9])
+    for a in (0.5, 3.0, 8.0):
+        options = {"amplitude": a, "signed": signed}
+        t = st.optimal_threshold(n, k, **options)
+        steps = [t, t * (1 - 1e-4), t * (1 + 1e-4)]
+        best, *near = (st.log_ticket_probability(n, k, x, **options) for x in steps)
+        assert np.all(best > np.maximum(*near))
+        top = st.log_top_k_ticket_probability(n, k, **options)
+        assert np.all(top > best)
+
+
+def test_a_signal_at_every_place_needs_no_luck_but_for_signs():
+    found = st.log_top_k_ticket_probability(5, 5, amplitude=1.0, signed=True)
+    assert_allclose(found, 5 * stats.norm.logcdf(1.0))
+    assert st.log_top_k_ticket_probability(5, [0, 5], amplitude=1.0).tolist() == [0, 0]
+
+
+def test_the_lottery_turns_into_detection_at_the_amplitude_of_the_theorem():
+    chances = []
+    for n, k in ((10**4, 10), (10**6, 100), (10**8, 1000), (10**14, 10**5)):
+        a = st.ticket_amplitude(n, k, 2.0) * np.array([0.8, 1.25])
+        t = st.optimal_threshold(n, k, 2.0, amplitude=a)
+        log_p = st.log_ticket_probability(n, k, t, 2.0, amplitude=a)
+        chances.append(np.exp(log_p))
+    below, above = np.transpose(chances)
+    assert np.all(np.diff(below) < 0)
+    assert np.all(np.diff(above) > 0)
+    assert below[-1] < 1e-20
+    assert above[-1] > 1 - 1e-5
+    assert st.ticket_amplitude(2, 1) == 0
+
+
+def test_overlaps_are_hypergeometric():
+    for n, k, kept in [(100, 10, 10), (30, 12, 25), (30, 25, 12), (7, 7, 3), (5, 0, 2)]:
+        s = np.arange(-1, k + 2)
+        found = np.exp(st.log_top_k_overlap(n, k, s, kept))
+        assert_allclose(found, stats.hypergeom(n, k, kept).sf(s - 1), atol=1e-13)
+    top = st.log_top_k_overlap(1000, 100, 100)
+    assert_allclose(top, st.log_top_k_ticket_probability(1000, 100), rtol=1e-12)
+
+
+def test_overlaps_of_a_threshold_are_two_binomials():
+    n, k, t, a = 40, 8, 1.3, 0.7
+    on = stats.norm.sf(t - a) + stats.norm.cdf(-t - a)
+    s, f = np.arange(9)[:, None], np.arange(-1, 34)
+    found = np.exp(st.log_threshold_overlap(n, k, t, found=s, false=f, amplitude=a))
+    off = stats.binom(n - k, 2 * stats.norm.sf(t)).cdf(f)
+    assert_allclose(found, stats.binom(k, on).sf(s - 1) * off, atol=1e-13)
+    any_ = np.exp(st.log_threshold_overlap(n, k, t, found=s.ravel(), amplitude=a))
+    assert_allclose(any_, stats.binom(k, on).sf(s.ravel() - 1), atol=1e-13)
+    exact = st.log_threshold_overlap(n, k, 3 * t, 3.0, found=k, false=0)
+    assert_allclose(exact, st.log_ticket_probability(n, k, t), rtol=1e-12)
+
+
+def test_overlaps_far_out_stay_finite():
+    n, k, t = 10**8, 10**6, 2.5758293035489004
+    found = st.log_threshold_overlap(n, k, t, found=[9000, 10**4, 2 * 10**4, k])
+    q = 2 * stats.norm.sf(t)
+    law = stats.binom(k, q)
+    assert_allclose(found[:2], law.logsf([8999, 9999]), atol=1e-6)
+    assert_allclose(found[3], k * math.log(q), rtol=1e-9)
+    # sums of mass: geometric from the first term on, to first order
+    first = law.logpmf(2 * 10**4)
+    ratio = (k - 2 * 10**4) * q / ((1 - q) * 2 * 10**4)
+    assert_allclose(found[2], first - math.log1p(-ratio), atol=1e-3)
+    assert -1e-12 < st.log_top_k_overlap(n, k, 9000) <= 0
+    some_ = st.log_top_k_overlap(n, k, 10**5)
+    assert -1e6 < some_ < -1e5
+
+
+@given(
+    n=some.integers(1, 10**8),
+    share=some.floats(0, 1),
+    t=some.floats(0, 40),
+    sigma=some.floats(1e-3, 1e3),
+)
+def test_no_threshold_beats_the_best_nor_that_the_largest(n, share, t, sigma):
+    k = round(share * n)
+    found = st.log_ticket_probability(n, k, t * sigma, sigma)
+    best, top = st.log_ticket_maximum(n, k), st.log_top_k_ticket_probability(n, k)
+    slack = 1e-9 * abs(float(best)) + 1e-12
+    assert found <= best + slack
+    assert best <= top + slack <= 2 * slack
+
+
+BAD = [
+    ((5, 6, 1.0), ValueError, r"0 <= k <= n .* got \(5.0, 6.0\)"),
+    ((5, -1, 1.0), ValueError, "-1.0"),
+    ((0, 0, 1.0), ValueError, "1 <= n"),
+    ((5.5, 1, 1.0), ValueError, "5.5"),
+    ((np.nan, 1, 1.0), ValueError, "nan"),
+    ((5, 1, -1.0), ValueError, "t must be non-negative and finite, got -1.0"),
+    ((5, 1, np.nan), ValueError, "got nan"),
+    ((5, 1, np.inf), ValueError, "got inf"),
+    ((5, 1, 1.0, 0.0), ValueError, "sigma must be positive and finite, got 0.0"),
+    ((5, 1, 1j), TypeError, "t must hold real numbers, got dtype complex128"),
+    (("5", 1, 1.0), TypeError, "n must hold real numbers"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), BAD)
+def test_bad_arguments_are_named(arguments, error, message):
+    with pytest.raises(error, match=message):
+        st.log_ticket_probability(*arguments)
+
+
+def test_other_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="amplitude must be non-negative"):
+        st.log_top_k_ticket_probability(5, 1, amplitude=-1.0)
+    with pytest.raises(ValueError, match="sigma must be positive"):
+        st.optimal_threshold(5, 1, -2.0)
+    with pytest.raises(ValueError, match=r"log_p must be below 0, got 0\.0"):
+        st.log_ticket_seeds(0.0)
+    with pytest.raises(ValueError, match=r"chance must lie in \(0, 1\), got 1\.0"):
+        st.log_ticket_seeds(-1.0, 1.0)
+    with pytest.raises(ValueError, match=r"1 <= k < n, got \(4.0, 4.0\)"):
+        st.ticket_amplitude(4, [1, 4])
+    with pytest.raises(ValueError, match=r"s must hold whole numbers, got 1\.5"):
+        st.log_top_k_overlap(5, 2, 1.5)
+    with pytest.raises(TypeError, match="found must hold whole numbers"):
+        st.log_threshold_overlap(5, 2, 1.0, found="a")
+    with pytest.raises(ValueError, match=r"got \(5.0, 9.0\)"):
+        st.log_top_k_overlap(5, 2, 1, kept=9)
+
+
+def test_numbers_of_any_kind_and_shape_broadcast():
+    n = np.asfortranarray(np.full((2, 3), 20, dtype=np.uint8))
+    k = np.array([[1], [5]], dtype=np.int16)
+    t = np.float32([0.5, 1.0, 2.0])
+    found = st.log_ticket_probability(n, k, t)
+    assert found.shape == (2, 3)
+    assert_allclose(found[1, 2], st.log_ticket_probability(20, 5, 2.0))
+    assert st.log_ticket_probability(3, 1, []).shape == (0,)
