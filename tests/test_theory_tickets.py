@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import integrate, stats
 
 import sparsetheory as st
 from sparsetheory.theory.binomials import log_binomial
@@ -208,6 +208,26 @@ def test_one_signal_against_one_weight_has_a_closed_form(a):
             2, 1, 3.0, amplitude=3 * a, signed=signed
         )
         assert_allclose(np.exp(found), closed_pair(a)[signed], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "k", "a"), [(50, 3, 2.5), (1000, 100, 6.0), (9, 8, 0.5)])
+def test_detection_by_the_largest_is_an_integral_over_the_strongest_rival(n, k, a):
+    def kept(v, signed):
+        return stats.norm.sf(v - a) + (not signed) * stats.norm.sf(v + a)
+
+    for signed in (False, True):
+
+        def f(v, signed=signed):
+            rival = 2 * (n - k) * stats.norm.pdf(v)
+            return (
+                rival
+                * (2 * stats.norm.cdf(v) - 1) ** (n - k - 1)
+                * kept(v, signed) ** k
+            )
+
+        expected, _ = integrate.quad(f, 0, 12, epsabs=0, epsrel=1e-12, limit=200)
+        found = st.log_top_k_ticket_probability(n, k, amplitude=a, signed=signed)
+        assert_allclose(np.exp(found), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("n", [2, 10, 10**4, 10**8])

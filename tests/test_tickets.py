@@ -85,6 +85,13 @@ def test_more_trials_extend_the_same_draws(monkeypatch):
     )
 
 
+def test_progress_goes_to_standard_error(capsys):
+    st.ticket_trials(5, 2, trials=30, progress=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "30/30" in err
+
+
 def test_ends_of_the_sparsity():
     all_ = st.ticket_trials(4, 4, [0.0, 9.0], trials=50)
     assert all_.successes.tolist() == [50, 0]
