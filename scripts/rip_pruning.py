@@ -24,13 +24,16 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from tqdm import tqdm
 
 import sparsetheory as st
 from sparsetheory.conditions.changes import Change, Measure
 from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.isometry import IsometrySide
-from sparsetheory.experiments.records import load_records, save_records
+from sparsetheory.experiments.records import (
+    complete_records,
+    load_records,
+    resumed_records,
+)
 from sparsetheory.plotting.saving import save_figure
 
 mpl.use("Agg")
@@ -109,12 +112,9 @@ def prepare(args: argparse.Namespace) -> None:
     st.pruning_effect(
         args.pruned, args.settings["k"], next(iter(names.values())), time_limit=1e-9
     )
-    store = Path(f"{args.out}.json.gz")
-    if args.resume and store.exists():
-        args.records, settings = load_records(store, TYPES)
-        if settings != args.settings:
-            wrong = [k for k, v in args.settings.items() if settings.get(k) != v]
-            raise ValueError(f"{store} has another {', '.join(wrong)}")
+    if args.resume:
+        store = f"{args.out}.json.gz"
+        args.records = resumed_records(store, TYPES, args.settings)
 
 
 def tasks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -182,18 +182,6 @@ def guarantees(args: argparse.Namespace, label: str, A: Any) -> st.Guarantees:
     )
 
 
-def compute(args: argparse.Namespace) -> None:
-    """Do what is not yet done; the file is written after each piece."""
-    work = dict(tasks(args))
-    with tqdm(total=len(work), unit="piece", disable=None) as bar:
-        for name, piece in work.items():
-            bar.set_description(name.replace("|", ", "))
-            if name not in args.records:
-                args.records[name] = piece()
-                save_records(f"{args.out}.json.gz", args.records, args.settings)
-            bar.update()
-
-
 def figures(records: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the name of each picture, and the picture."""
     from matplotlib import pyplot as plt
@@ -225,7 +213,8 @@ def main(argv: list[str] | None = None) -> None:
     start = time.perf_counter()
     args = arguments(argv)
     if not args.redraw:
-        compute(args)
+        store = f"{args.out}.json.gz"
+        complete_records(store, dict(tasks(args)), args.records, args.settings)
     paths = [] if args.redraw else [Path(f"{args.out}.json.gz")]
     for name, figure in figures(args.records):
         paths += save_figure(figure, f"{args.out}_{name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -51,6 +51,39 @@ def save_records(
     return path
 
 
+def complete_records(
+    path: str | Path,
+    work: Mapping[str, Callable[[], Any]],
+    records: dict[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    progress: bool = True,
+) -> None:
+    """Do what is not yet in `records`, and write them after each piece.
+
+    Parameters
+    ----------
+    path : str or Path
+    work : mapping of str to callable
+        Names of pieces, and what returns the record of each. Later pieces find those
+        of earlier ones in `records`.
+    records : dict
+        Added to, in the order of `work`.
+    settings : mapping
+    progress : bool
+        Count pieces on standard error.
+    """
+    from tqdm import tqdm
+
+    with tqdm(total=len(work), unit="piece", disable=not progress) as bar:
+        for name, piece in work.items():
+            bar.set_description(name.replace("|", ", "))
+            if name not in records:
+                records[name] = piece()
+                save_records(path, records, settings)
+            bar.update()
+
+
 def load_records(
     path: str | Path, types: Iterable[type]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -88,6 +121,28 @@ def load_records(
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} can't be read: {error!r}") from error
     return records, content["settings"]
+
+
+def resumed_records(
+    path: str | Path, types: Iterable[type], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Read the records of a run that stopped; none if there is no file.
+
+    Raises
+    ------
+    ValueError
+        As `load_records` does, or if the settings are others.
+    """
+    if not Path(path).exists():
+        return {}
+    records, before = load_records(path, types)
+    if before != settings:
+        names = sorted(
+            {*before, *settings}
+            - {name for name in before if before[name] == settings.get(name)}
+        )
+        raise ValueError(f"{path} was written with another {', '.join(names)}")
+    return records
 
 
 def _plain(value: Any) -> Any:
