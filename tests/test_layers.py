@@ -13,7 +13,7 @@ ROOT = Path(sparsetheory.__file__).parent
 LAYERS = [
     {"types"},
     {"_kernels", "theory", "layers"},
-    {"_checks", "_parallel"},
+    {"_checks", "_files", "_parallel"},
     {"_rng"},
     {"operators"},
     {"ensembles", "pruned", "signals", "structured"},
