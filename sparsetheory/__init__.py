@@ -60,6 +60,13 @@ from sparsetheory.experiments.store import (
     save_tables,
 )
 from sparsetheory.layers import digits_filters
+from sparsetheory.lottery.initial import batch_order, initial_weights
+from sparsetheory.lottery.jacobian import adjoint_mismatch, jacobian_operator
+from sparsetheory.lottery.losses import Loss, cross_entropy, squared_error
+from sparsetheory.lottery.network import Network, convnet, mlp
+from sparsetheory.lottery.optimisers import SGD, Adam
+from sparsetheory.lottery.ticket import Ticket, load_ticket
+from sparsetheory.lottery.training import History, Training, train
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
@@ -176,6 +183,8 @@ __all__ = [
     "L0_WEAK_THRESHOLD",
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
+    "SGD",
+    "Adam",
     "BlockCirculant",
     "BlockCoherence",
     "Coherence",
@@ -184,8 +193,11 @@ __all__ = [
     "Convergence",
     "ConvergenceRate",
     "DualCertificate",
+    "History",
     "Isometry",
     "LassoRisk",
+    "Loss",
+    "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
     "PhaseMap",
@@ -196,14 +208,18 @@ __all__ = [
     "SampledIsometry",
     "Spark",
     "SupportThetas",
+    "Ticket",
+    "Training",
     "Transition",
     "TransitionCurve",
     "Verdict",
     "__version__",
+    "adjoint_mismatch",
     "amp",
     "amp_threshold",
     "babel",
     "basis_pursuit",
+    "batch_order",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
     "block_coherence",
@@ -214,7 +230,9 @@ __all__ = [
     "compare",
     "convergence_bounds",
     "convergence_rate",
+    "convnet",
     "cosamp",
+    "cross_entropy",
     "debias",
     "digits_filters",
     "dual_certificate",
@@ -245,7 +263,9 @@ __all__ = [
     "iht",
     "iht_expansion",
     "iht_rate",
+    "initial_weights",
     "ista",
+    "jacobian_operator",
     "l0_rows",
     "l0_uniform_rows",
     "l1_exact_success_probability",
@@ -262,6 +282,8 @@ __all__ = [
     "lasso_support_probability",
     "lasso_support_thetas",
     "load_maps",
+    "load_ticket",
+    "mlp",
     "most_of_support",
     "mutual_coherence",
     "noise_sensitivity",
@@ -302,11 +324,13 @@ __all__ = [
     "spark",
     "sparse_signal",
     "spherical",
+    "squared_error",
     "state_evolution",
     "state_evolution_limit",
     "subspace_pursuit",
     "support_rows",
     "threshold_factor",
+    "train",
     "transition_curve",
     "warmup",
     "welch_bound",

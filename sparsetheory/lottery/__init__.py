@@ -1,0 +1,1 @@
+"""Sparse networks: training, pruning, and what remains."""
