@@ -46,6 +46,7 @@ from sparsetheory.experiments.convergence import ConvergenceRate, convergence_ra
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.rules import (
     exact_support,
@@ -71,6 +72,7 @@ from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_pruning
+from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.pruned import (
     largest_taps,
@@ -195,6 +197,7 @@ __all__ = [
     "DualCertificate",
     "History",
     "Isometry",
+    "JacobianRecovery",
     "LassoRisk",
     "Loss",
     "Network",
@@ -266,6 +269,7 @@ __all__ = [
     "initial_weights",
     "ista",
     "jacobian_operator",
+    "jacobian_recovery",
     "l0_rows",
     "l0_uniform_rows",
     "l1_exact_success_probability",
@@ -303,6 +307,7 @@ __all__ = [
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_jacobian_recovery",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
