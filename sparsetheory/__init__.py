@@ -67,6 +67,14 @@ from sparsetheory.lottery.losses import Loss, cross_entropy, squared_error
 from sparsetheory.lottery.network import Network, convnet, mlp
 from sparsetheory.lottery.optimisers import SGD, Adam
 from sparsetheory.lottery.ticket import Ticket, load_ticket
+from sparsetheory.lottery.torch_bridge import (
+    TorchModel,
+    keep_torch_mask,
+    set_torch_weights,
+    torch_conv_operator,
+    torch_model,
+    torch_weights,
+)
 from sparsetheory.lottery.training import History, Training, train
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
@@ -212,6 +220,7 @@ __all__ = [
     "Spark",
     "SupportThetas",
     "Ticket",
+    "TorchModel",
     "Training",
     "Transition",
     "TransitionCurve",
@@ -270,6 +279,7 @@ __all__ = [
     "ista",
     "jacobian_operator",
     "jacobian_recovery",
+    "keep_torch_mask",
     "l0_rows",
     "l0_uniform_rows",
     "l1_exact_success_probability",
@@ -326,6 +336,7 @@ __all__ = [
     "rip_lower_bound_by_sampling",
     "save_maps",
     "save_tables",
+    "set_torch_weights",
     "spark",
     "sparse_signal",
     "spherical",
@@ -335,6 +346,9 @@ __all__ = [
     "subspace_pursuit",
     "support_rows",
     "threshold_factor",
+    "torch_conv_operator",
+    "torch_model",
+    "torch_weights",
     "train",
     "transition_curve",
     "warmup",

@@ -25,6 +25,7 @@ LAYERS = [
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 OWNERS = {"numba": {"_kernels"}, "rocket_fft": {"_kernels"}, "matplotlib": {"plotting"}}
 HEAVY = {"cvxpy", "matplotlib", "scipy.integrate", "scipy.stats", "sklearn", "tqdm"}
+HEAVY.add("torch")
 FILES = [p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py"]
 
 
