@@ -58,7 +58,8 @@ class Convolution:
     """Filters of shape (filters, channels, taps, taps) on a torus, and a bias each.
 
     Images are flattened, channel by channel. The layer cross-correlates, with the
-    kernel centred, as `BlockCirculant.from_conv_layer` of the same weights does.
+    kernel centred and the odd point of an even one on the right, as
+    `BlockCirculant.from_conv_layer` of the same weights does.
     """
 
     channels: int
@@ -96,7 +97,7 @@ class Convolution:
     @cached_property
     def _source(self) -> npt.NDArray[np.intp]:
         """Which input meets which tap: shape (grid points, channels, taps^2)."""
-        taps = np.arange(self.taps) - self.taps // 2
+        taps = np.arange(self.taps) - (self.taps - 1) // 2
         axes = [
             (np.arange(g)[:, None] * self.stride + taps) % n
             for g, n in zip(self.grid, self.size, strict=True)

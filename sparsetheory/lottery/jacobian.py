@@ -76,7 +76,8 @@ def adjoint_mismatch(A: MeasurementOperator, rng: Any = 0) -> float:
     ----------
     A : operator, shape (m, n)
     rng : int or Generator
-        Draws u and v, normal.
+        Draws v, normal, and u, normal with as much of ``A v`` added, so that a factor
+        between the products shows.
 
     Returns
     -------
@@ -90,9 +91,11 @@ def adjoint_mismatch(A: MeasurementOperator, rng: Any = 0) -> float:
     True
     """
     rng = np.random.default_rng(rng)
-    v, u = rng.standard_normal(A.shape[1]), rng.standard_normal(A.shape[0])
-    forth, back = np.asarray(A @ v), np.asarray(A.T @ u)
     norm = np.linalg.norm
+    v, u = rng.standard_normal(A.shape[1]), rng.standard_normal(A.shape[0])
+    forth = np.asarray(A @ v)
+    u = u / norm(u) + forth / (norm(forth) or 1.0)
+    back = np.asarray(A.T @ u)
     size = float(norm(forth) * norm(u) + norm(v) * norm(back))
     return abs(float(forth @ u - v @ back)) / size if size else 0.0
 
