@@ -47,6 +47,18 @@ class Network:
     layers : tuple
     activation : {"relu", "tanh"}
         At a kink the derivatives of the ReLU are those of its left side.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> network = st.mlp([4, 3, 2])
+    >>> w, X = st.initial_weights(network, seed=0), np.eye(4)
+    >>> grad = partial(network.gradient, X=X, y=[0, 1, 1, 0])
+    >>> hvp = partial(network.hvp, X=X, y=[0, 1, 1, 0])
+    >>> grad(w).shape, hvp(w, grad(w)).shape
+    ((23,), (23,))
     """
 
     layers: tuple[Layer, ...]
