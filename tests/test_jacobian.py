@@ -69,11 +69,12 @@ def test_products_that_are_not_adjoint_are_refused(rng):
 def test_products_in_single_precision_are_taken_for_what_they_are(rng):
     M = rng.standard_normal((50, 80)).astype(np.float32)
 
-    def made(back):
-        products = lambda v: M @ v.astype("f"), lambda u: back.T @ u.astype("f")
+    def made(back, kind="f4"):
+        products = lambda v: (M @ v).astype(kind), lambda u: (back.T @ u).astype(kind)
         return st.jacobian_operator(*products, M.shape)
 
     assert (made(M) @ np.ones(80)).dtype == np.float64
+    assert st.adjoint_mismatch(made(M, "f2")) > 1e-7  # more than of double precision
     with pytest.raises(ValueError, match="must be adjoint"):
         made(1.01 * M)
 
@@ -143,6 +144,27 @@ def test_what_is_said_of_the_matrices_holds(result):
     low, high = found.interval()
     share = found.successes / 6
     assert ((low <= share) & (share <= high)).all()
+
+
+def test_changes_have_the_size_and_the_entries_that_are_said(result):
+    w, X, _ = result
+    seen = []
+
+    class Watched(st.Network):
+        def outputs(self, w, X):
+            seen.append(w)
+            return super().outputs(w, X)
+
+    network = Watched(NETWORK.layers, NETWORK.activation)
+    options = {"samples": 10, "k": 4, "trials": 3, "workers": 1, "order": 1}
+    st.jacobian_recovery(network, w, X, size=[0.5, 0.0], **options)
+    changes = np.array([v - w for v in seen if (v != w).any()])
+    assert len(changes) == 3
+    sizes = np.linalg.norm(changes, axis=1) / np.linalg.norm(w)
+    assert_allclose(sizes, 0.5, rtol=1e-12)
+    for change in changes:
+        assert np.count_nonzero(change) == 4
+        assert_allclose(abs(change[change != 0]), 0.25 * np.linalg.norm(w))
 
 
 def test_outcomes_depend_on_the_seed_and_on_nothing_else(result):
