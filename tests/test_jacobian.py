@@ -216,6 +216,12 @@ def test_a_solver_that_stops_short_is_unresolved_and_zeros_are_no_success():
     assert found.unresolved[0].item() == 5
     assert found.successes[:2].sum() == 0
     assert found.unresolved[1].item() == 0
+    everything = {"samples": 20, "k": NETWORK.n, "trials": 1, "order": 1}
+    found = st.jacobian_recovery(
+        *(NETWORK, st.initial_weights(NETWORK, 0), X),
+        **{"solvers": {"nothing": nothing}, **everything},
+    )
+    assert found.successes.item() == 0
 
 
 @pytest.mark.parametrize(

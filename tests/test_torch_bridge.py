@@ -139,6 +139,23 @@ def test_what_momentum_remembered_is_cleared_with_the_mask(data):
     assert st.torch_weights(module)[~mask].any()  # the mask ends with the block
 
 
+def test_an_optimiser_never_sees_gradients_of_pruned_parameters(data):
+    module = perceptron()
+    descent = DESCENTS["adam"](module.parameters())
+    mask = np.arange(st.mlp(SIZES).n) % 2 == 0
+    seen = []
+    with st.keep_torch_mask(module, descent, mask):
+        descent.register_step_pre_hook(
+            lambda *_: seen.append(
+                np.concatenate([p.grad.numpy().ravel() for p in module.parameters()])
+            )
+        )
+        descend(module, descent, *data, 2)
+    assert len(seen) == 2
+    assert not np.array(seen)[:, ~mask].any()
+    assert np.array(seen)[:, mask].any()
+
+
 def test_a_layer_is_the_matrix_that_it_applies(rng):
     options = {"padding": 2, "padding_mode": "circular", "dilation": 2, "stride": 2}
     layer = torch.nn.Conv2d(4, 6, 3, groups=2, bias=False, **options).double()
