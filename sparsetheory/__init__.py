@@ -54,6 +54,7 @@ from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
 )
+from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
     PrunedNeuronTrials,
@@ -92,6 +93,8 @@ from sparsetheory.lottery.approximation import (
     best_k_term,
     best_quadratic,
 )
+from sparsetheory.lottery.initial import batch_order, initial_weights
+from sparsetheory.lottery.jacobian import adjoint_mismatch, jacobian_operator
 from sparsetheory.lottery.landscape import (
     GradientFlow,
     Spectrum,
@@ -103,6 +106,7 @@ from sparsetheory.lottery.landscape import (
     restricted_hessian,
     restricted_spectrum,
 )
+from sparsetheory.lottery.losses import Loss, cross_entropy, squared_error
 from sparsetheory.lottery.masks import (
     active_groups,
     expand_groups,
@@ -112,6 +116,8 @@ from sparsetheory.lottery.masks import (
     top_mask,
     weight_density,
 )
+from sparsetheory.lottery.network import Network, convnet, mlp
+from sparsetheory.lottery.optimisers import SGD, Adam
 from sparsetheory.lottery.saliency import (
     grasp_saliency,
     group_saliency,
@@ -136,10 +142,21 @@ from sparsetheory.lottery.schedules import (
     rounds_to_density,
     surviving_counts,
 )
+from sparsetheory.lottery.ticket import Ticket, load_ticket
+from sparsetheory.lottery.torch_bridge import (
+    TorchModel,
+    keep_torch_mask,
+    set_torch_weights,
+    torch_conv_operator,
+    torch_model,
+    torch_weights,
+)
+from sparsetheory.lottery.training import History, Training, train
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
+from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies
 from sparsetheory.plotting.pruning import plot_pruning
@@ -278,8 +295,10 @@ __all__ = [
     "L0_WEAK_THRESHOLD",
     "L1_STRONG_LIMIT",
     "RIP_CONDITIONS",
+    "SGD",
     "VGG16_CHANNELS",
     "VGG16_SIDES",
+    "Adam",
     "Approximation",
     "BlockCirculant",
     "BlockCoherence",
@@ -294,8 +313,12 @@ __all__ = [
     "GradientFlow",
     "Guarantee",
     "Guarantees",
+    "History",
     "Isometry",
+    "JacobianRecovery",
     "LassoRisk",
+    "Loss",
+    "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
     "PhaseMap",
@@ -312,18 +335,23 @@ __all__ = [
     "SubsetSumTrials",
     "SupportThetas",
     "TangentKernel",
+    "Ticket",
     "TicketEstimate",
     "TicketTrials",
+    "TorchModel",
+    "Training",
     "Transition",
     "TransitionCurve",
     "Verdict",
     "__version__",
     "active_groups",
+    "adjoint_mismatch",
     "amp",
     "amp_threshold",
     "babel",
     "ball_hit_probability",
     "basis_pursuit",
+    "batch_order",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
     "best_groups",
@@ -340,8 +368,10 @@ __all__ = [
     "conv_costs",
     "convergence_bounds",
     "convergence_rate",
+    "convnet",
     "cosamp",
     "covering_size",
+    "cross_entropy",
     "debias",
     "density_after_rounds",
     "digits_filters",
@@ -381,7 +411,11 @@ __all__ = [
     "iht",
     "iht_expansion",
     "iht_rate",
+    "initial_weights",
     "ista",
+    "jacobian_operator",
+    "jacobian_recovery",
+    "keep_torch_mask",
     "l0_rows",
     "l0_uniform_rows",
     "l1_exact_success_probability",
@@ -399,6 +433,7 @@ __all__ = [
     "lasso_support_thetas",
     "layer_masks",
     "load_maps",
+    "load_ticket",
     "log_threshold_overlap",
     "log_ticket_maximum",
     "log_ticket_probability",
@@ -409,6 +444,7 @@ __all__ = [
     "mask_budget",
     "mask_density",
     "masked_kernel",
+    "mlp",
     "most_of_support",
     "mutual_coherence",
     "noise_sensitivity",
@@ -434,6 +470,7 @@ __all__ = [
     "plot_convergence",
     "plot_guarantees",
     "plot_isometry",
+    "plot_jacobian_recovery",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -466,12 +503,14 @@ __all__ = [
     "rounds_to_density",
     "save_maps",
     "save_tables",
+    "set_torch_weights",
     "single_weight_median_error",
     "snip_saliency",
     "soft_threshold_risk",
     "spark",
     "sparse_signal",
     "spherical",
+    "squared_error",
     "state_evolution",
     "state_evolution_limit",
     "subset_sum_density",
@@ -488,6 +527,10 @@ __all__ = [
     "ticket_amplitude",
     "ticket_trials",
     "top_mask",
+    "torch_conv_operator",
+    "torch_model",
+    "torch_weights",
+    "train",
     "transition_curve",
     "warmup",
     "weight_density",

@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import tempfile
 
@@ -18,3 +19,11 @@ settings.load_profile("project")
 def rng(request):
     """A test that takes `rng` states a property and runs on three seeds."""
     return np.random.default_rng(request.param)
+
+
+def pytest_collection_modifyitems(items):
+    if importlib.util.find_spec("torch") is None:
+        skip = pytest.mark.skip(reason="PyTorch is not installed")
+        for item in items:  # its examples
+            if "torch_bridge" in item.path.name:
+                item.add_marker(skip)

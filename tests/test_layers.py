@@ -13,7 +13,7 @@ ROOT = Path(sparsetheory.__file__).parent
 LAYERS = [
     {"types"},
     {"_kernels", "theory", "layers"},
-    {"_checks", "_parallel"},
+    {"_checks", "_files", "_parallel"},
     {"_rng"},
     {"operators"},
     {"ensembles", "pruned", "signals", "structured"},
@@ -25,6 +25,7 @@ LAYERS = [
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 OWNERS = {"numba": {"_kernels"}, "rocket_fft": {"_kernels"}, "matplotlib": {"plotting"}}
 HEAVY = {"cvxpy", "matplotlib", "scipy.integrate", "scipy.stats", "sklearn", "tqdm"}
+HEAVY.add("torch")
 FILES = [p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py"]
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from sparsetheory._files import write_whole
 from sparsetheory.experiments.environment import hardware, versions
-from sparsetheory.experiments.files import write_whole
 
 FORMAT = 1
 KIND = "sparsetheory records"

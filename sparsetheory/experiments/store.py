@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, stdtrit
 
-from sparsetheory.experiments.files import write_table, write_whole
+from sparsetheory._files import write_whole
+from sparsetheory.experiments.files import write_table
 from sparsetheory.experiments.intervals import wilson_interval
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Counts, Vector

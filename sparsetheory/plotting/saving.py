@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from sparsetheory.experiments.files import write_whole
+from sparsetheory._files import write_whole
 
 SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
 
