@@ -57,6 +57,12 @@ def positive(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,9 +76,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         help="weights of a convolution layer, shape (C_out, C_in, *kernel), instead of "
         "the shipped one",
     )
-    add("--k", type=int, help="columns in the pruning study")
+    add("--k", type=whole, help="columns in the pruning study")
     add("--seconds", type=positive, help="for each constant, about")
-    add("--seed", type=int, default=0, help="(default: 0)")
+    add("--seed", type=whole, default=0, help="(default: 0)")
     add("--out", type=Path, metavar="STEM", help="(default: figures/rip_PRESET)")
     add("--resume", action="store_true", help="go on from STEM.json.gz")
     add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
@@ -100,6 +106,8 @@ def prepare(args: argparse.Namespace) -> None:
     if args.layer:
         weights = np.load(args.layer, allow_pickle=False)
         args.settings["layer"] = args.layer.name
+    if np.iscomplexobj(weights):
+        raise ValueError(f"weights must be real, got {weights.dtype}")
     args.settings["weights"] = np.asarray(weights).tolist()
     args.settings |= {
         key: value
@@ -108,10 +116,14 @@ def prepare(args: argparse.Namespace) -> None:
     }
     args.weights = np.asarray(weights, dtype=float)
     args.pruned = st.BlockCirculant.from_conv_layer(args.weights, SIZE)
-    names = st.pruning_masks(args.pruned)
-    st.pruning_effect(
-        args.pruned, args.settings["k"], next(iter(names.values())), time_limit=1e-9
-    )
+    masks = st.pruning_masks(args.pruned)
+    if not masks:
+        raise ValueError(
+            f"weights must have two filters or two channels to remove one "
+            f"of, got shape {args.weights.shape}"
+        )
+    first = next(iter(masks.values()))
+    st.pruning_effect(args.pruned, args.settings["k"], first, time_limit=1e-3)
     if args.resume:
         store = f"{args.out}.json.gz"
         args.records = resumed_records(store, TYPES, args.settings)
@@ -124,14 +136,13 @@ def tasks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
     m = n // 2
     draws = {f"Gaussian {m} × {n}": st.gaussian, f"DCT {m} × {n}": st.partial_dct}
     matrices = {label: draw(m, n, rng=seed) for label, draw in draws.items()}
-    into = args.weights.shape[1]
-    sampled = {  # fewer channels out than in: the layer's filters the other way round
-        f"layer {into} → {len(args.weights)}": args.pruned,
-        f"layer {len(args.weights)} → {into}": st.BlockCirculant.from_conv_layer(
-            args.weights.swapaxes(0, 1), SIZE
-        ),
+    out, into = args.weights.shape[:2]
+    transposed = st.BlockCirculant.from_conv_layer(args.weights.swapaxes(0, 1), SIZE)
+    layers = {
+        f"layer {into} → {out}": args.pruned,
+        f"transposed, {out} → {into}": transposed,
     }
-    for label, A in (matrices | sampled).items():
+    for label, A in (matrices | layers).items():
         for k in range(1, scale["most"] + 1):
             yield f"brackets|{label}|{k}", partial(bracket, A, k, limit)
     for name, mask in st.pruning_masks(args.pruned).items():

@@ -4,10 +4,10 @@ from importlib.metadata import version as _version
 
 from sparsetheory._warmup import warmup
 from sparsetheory.conditions.blocks import BlockCoherence, block_coherence
+from sparsetheory.conditions.coefficient import exact_recovery_coefficient
 from sparsetheory.conditions.coherence import (
     Coherence,
     babel,
-    exact_recovery_coefficient,
     mutual_coherence,
 )
 from sparsetheory.conditions.convexity import (

@@ -1,6 +1,6 @@
 """What conditions on a matrix guarantee, up to how many entries."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import hypothesis.strategies as st_
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from scipy.linalg import hadamard
 
 import sparsetheory as st
-from sparsetheory.conditions._coefficient import coefficients, worst_coefficient
 from sparsetheory.conditions._sections import gram
+from sparsetheory.conditions.coefficient import coefficients, worst_coefficient
 
 
 def simplex(m):
@@ -38,7 +38,7 @@ def test_a_simplex(m):
         return s / (2 * m + 2 - s) if s <= m else 1.0
 
     expected = {
-        ("Donoho", "1/μ"): lambda k: k < (1 + m) / 2,
+        ("1/μ",): lambda k: k < (1 + m) / 2,
         ("μ₁",): lambda k: (2 * k - 1) / m < 1,
         ("A_S",): lambda k: 2 * k < m + 1,
         ("δ_2k < 0.4531",): lambda k: scaled(2 * k) < (2**0.5 - 1) / (2**0.5 - 0.5),
@@ -113,7 +113,7 @@ def test_coefficients_of_all_supports_are_the_largest_one(rng):
 
 def test_the_coefficient_row_is_that_of_all_supports(rng):
     for A in (*matrices(rng), np.eye(9) + 0.08 * rng.standard_normal((9, 9))):
-        guarantee = row(st.recovery_guarantees(A), "A_S")
+        guarantee = row(st.recovery_guarantees(A), "A_S", "basis pursuit")
         G = A.conj().T @ A
         top = min(A.shape)
         worst = [coefficients(G, np.array(sets(A, k))).max() for k in range(1, top + 1)]
@@ -159,14 +159,68 @@ def test_less_time_says_less_but_nothing_else(rng):
     assert any(some.k < some.most for some in brief.rows)
 
 
-def test_scale_does_not_matter(rng):
-    A = st.gaussian(20, 24, rng=rng)
-    for one, other in zip(
-        st.recovery_guarantees(A, time_limit=5.0).rows[:-2],
-        st.recovery_guarantees(256 * A, time_limit=5.0).rows[:-2],
-        strict=True,
-    ):
-        assert one.k == other.k
+@pytest.mark.parametrize("scale", [1e-200, 256.0, 1e160])
+def test_scale_does_not_matter(scale):
+    A = st.gaussian(9, 11, rng=3)
+    one, other = (st.recovery_guarantees(c * A, time_limit=5.0) for c in (1, scale))
+    assert [(r.k, r.most) for r in one.rows] == [(r.k, r.most) for r in other.rows]
+
+
+def test_columns_that_differ_in_norm():
+    found = st.recovery_guarantees(np.diag([1.0, 100.0, 0.01, 1.0]))
+    for r in found.rows:
+        if "δ" not in r.condition or r.algorithm == "OMP":
+            assert (r.k, r.most) == (4, 4), r
+
+
+@settings(max_examples=20)
+@given(arrays(np.int64, (4, 6), elements=st_.integers(-2, 2)), st_.integers(0, 5))
+def test_omp_finds_all_that_it_is_promised_to(A, j):
+    A = A.astype(float)
+    A[:, j] *= 3
+    assume(A.any(axis=0).all())
+    found = st.recovery_guarantees(A, time_limit=2.0)
+    k = max(r.k for r in found.rows if "OMP" in r.algorithm)
+    for size in range(1, k + 1):
+        for S in combinations(range(6), size):
+            for signs in product([-1.0, 1.0], repeat=size):
+                x = np.zeros(6)
+                x[list(S)] = signs
+                assert_allclose(st.omp(A, A @ x, size).x, x, atol=1e-9)
+
+
+def test_ctrl_c_keeps_what_is_shown(monkeypatch):
+    A = st.gaussian(20, 24, rng=0)
+    whole = st.recovery_guarantees(A, time_limit=20.0)
+    calls = []
+
+    def stop(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return st.rip_constant(*args, **kwargs)
+
+    monkeypatch.setattr("sparsetheory.conditions._constants.rip_constant", stop)
+    found = st.recovery_guarantees(A, time_limit=20.0)
+    assert len(calls) == 3
+    assert found.rows[:3] == whole.rows[:3]
+    for some, more in zip(found.rows, whole.rows, strict=True):
+        assert some.k <= more.k
+        assert more.k <= some.most
+    assert any(r.k < r.most for r in found.rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "k"), [("null_space_bounds", 1), ("null_space_constant", 2)]
+)
+def test_ctrl_c_in_the_null_space(monkeypatch, name, k):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"sparsetheory.conditions.guarantees.{name}", stop)
+    A = st.gaussian(32, 64, rng=0)
+    found = st.recovery_guarantees(A, normalise=True, time_limit=5.0)
+    assert row(found, "null space").k == k < row(found, "null space").most
 
 
 def test_dependent_columns_guarantee_nothing(rng):

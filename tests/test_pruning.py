@@ -390,7 +390,8 @@ def test_ctrl_c_keeps_what_is_done(digits, monkeypatch):
         calls.append(A)
         if len(calls) < 2 + 2 * 3 + 2:
             return search(A, k, **options)
-        return search(A, k, **options | {"time_limit": 1e-6})  # what Ctrl-C does to it
+        found = search(A, k, **options | {"time_limit": 1e-6})
+        return replace(found, interrupted=True)  # what Ctrl-C does to it
 
     monkeypatch.setattr(pruning, "rip_constant", interrupted)
     report = st.pruning_report(digits, 4)

@@ -176,6 +176,7 @@ def test_the_script_goes_on_where_it_stopped(script, weights, tmp_path, capsys):
         (["--layer", "nowhere.npy"], "nowhere.npy"),
         (["--seconds", "0"], "not a positive number"),
         (["--k", "0"], "k must be"),
+        (["--seed", "-1"], "not a whole number"),
         (["--redraw", "nowhere.json.gz"], "nowhere.json"),
     ],
 )
@@ -186,3 +187,37 @@ def test_the_script_refuses_before_it_works(
     with pytest.raises(SystemExit):
         script.main(options)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones((1, 1, 3)), "two filters or two channels"),
+        (1j * np.ones((2, 2, 3)), "must be real"),
+        (np.ones((2, 2)), "weight"),
+        (np.zeros((2, 2, 3)), "zero"),
+    ],
+)
+def test_the_script_refuses_weights(script, tmp_path, capsys, weights, message):
+    np.save(tmp_path / "w.npy", weights)
+    with pytest.raises(SystemExit):
+        script.main(["--layer", str(tmp_path / "w.npy"), "--out", str(tmp_path / "x")])
+    assert message in capsys.readouterr().err
+
+
+def test_a_square_layer_is_studied_both_ways(script, tmp_path):
+    np.save(tmp_path / "w.npy", np.arange(1.0, 13.0).reshape(2, 2, 3))
+    options = ["--layer", str(tmp_path / "w.npy"), "--out", str(tmp_path / "x")]
+    work = dict(script.tasks(script.arguments(options)))
+    labels = {name.split("|")[1] for name in work if name.startswith("brackets")}
+    assert {"layer 2 → 2", "transposed, 2 → 2"} < labels
+
+
+def test_brackets_bound_one_another():
+    side = IsometrySide(0.2, 0.9, np.arange(2), Evidence("Babel", 2, 0.9), 0.0)
+    wide = st.Isometry(2, side, side, False)
+    side = IsometrySide(0.7, 0.7, np.arange(3), Evidence("search", 3, 0.7), 0.0)
+    ax = st.plot_isometry({"A": [wide, st.Isometry(3, side, side, False)]})
+    assert_array_equal(ax.lines[0].get_ydata(), [0.7, 0.7])
+    assert "unit" not in ax.get_ylabel()
+    plt.close("all")

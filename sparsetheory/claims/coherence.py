@@ -3,10 +3,8 @@
 import numpy as np
 
 from sparsetheory.claims.claim import D001, Claim, Finding, Number, Numbers
-from sparsetheory.conditions.coherence import (
-    exact_recovery_coefficient,
-    mutual_coherence,
-)
+from sparsetheory.conditions.coefficient import exact_recovery_coefficient
+from sparsetheory.conditions.coherence import mutual_coherence
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Matrix, Vector
 

@@ -12,6 +12,7 @@ from sparsetheory.conditions.isometry import Isometry
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.types import Vector
 
+CLOSE = 1e-9  # constants that differ by less are the same
 MARGIN = 1e-12  # of an eigenvalue: what a few operations may be wrong by
 
 Bracket = tuple[float, float]
@@ -26,6 +27,8 @@ class Change(StrEnum):
         It is proved to be smaller, larger.
     HARMLESS
         It is proved not to be larger.
+    SAME
+        It is proved to be the same, but for rounding.
     UNDECIDED
         None of these.
     """
@@ -33,6 +36,7 @@ class Change(StrEnum):
     HELPS = "helps"
     HARMLESS = "can't hurt"
     HURTS = "hurts"
+    SAME = "the same"
     UNDECIDED = "undecided"
 
 
@@ -214,5 +218,8 @@ def _compared(
             return Measure(before, after, certified, Change.HELPS, reason)
         if low > before[1]:
             return Measure(before, after, certified, Change.HURTS, reason)
-    change = Change.HARMLESS if harmless else Change.UNDECIDED
-    return Measure(before, after, certified, change, harmless)
+    if harmless:
+        return Measure(before, after, certified, Change.HARMLESS, harmless)
+    if max(*before, *after) - min(*before, *after) <= CLOSE:
+        return Measure(before, after, certified, Change.SAME, "search")
+    return Measure(before, after, certified, Change.UNDECIDED, "")

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.optimize import brentq
 
 from sparsetheory._checks import check_number
-from sparsetheory.conditions._coefficient import coefficient_range
-from sparsetheory.conditions._search import Clock
+from sparsetheory.conditions._constants import NEXT, Constants
+from sparsetheory.conditions.coefficient import coefficient_range
 from sparsetheory.conditions.coherence import babel, mutual_coherence
 from sparsetheory.conditions.gram import dense_matrix, lag_table, unit_columns
-from sparsetheory.conditions.isometry import rip_constant
 from sparsetheory.conditions.nullspace import null_space_bounds, null_space_constant
 from sparsetheory.conditions.spark import spark
-from sparsetheory.pruned import with_unit_columns
+from sparsetheory.pruned import with_filters, with_unit_columns
 from sparsetheory.theory.bounds import (
     RIP_CONDITIONS,
     RipCondition,
     coherence_guarantee,
 )
-from sparsetheory.types import MeasurementOperator
+from sparsetheory.types import MeasurementOperator, Vector
 
-FIRST, NEXT = 0.1, 5.0  # seconds for a constant, and how many times that if need be
-FAR = 48  # columns: larger constants are not searched for
 COLUMNS = 1000  # beyond, neither null space constants nor the spark are looked for
 LEAST = 1e-3  # seconds that each has in any case
+HALF = 1e-9  # beyond a half, for a share to count as one
 PURSUIT = "basis pursuit"
 ROUNDING = 1e-12
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +107,9 @@ def recovery_guarantees(
     may be given. Where time runs out a row is a range, from what is shown to what is
     not refuted.
 
-    Coherence is that of unit columns: what it says of basis pursuit holds for the norm
-    :math:`\sum_j \|a_j\| |x_j|`, where columns differ. The null space and the spark are
-    looked at for up to 1000 columns, the null space if A is real.
+    Where columns differ in norm, basis pursuit works with A as it is, and OMP, as `omp`
+    does, with unit columns; coherence then speaks of OMP alone. The null space and the
+    spark are looked at for up to 1000 columns, the null space if A is real.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def recovery_guarantees(
     measured : mapping of str to float, optional
         Sparsity at which algorithms were seen to fail, to stand beside.
     time_limit : float
-        Seconds, about. Ctrl-C ends the search at work, and keeps what it has shown.
+        Seconds, about. Ctrl-C ends it earlier; what is not shown by then is a range.
     progress : bool
         Say on standard error what is being done.
 
@@ -160,21 +159,23 @@ def recovery_guarantees(
     m, n = (int(size) for size in A.shape)
     if n < 2:
         raise ValueError(f"A must have two columns at least, got shape {A.shape}")
-    start, seconds = time.perf_counter(), check_number("time_limit", time_limit)
-    top = min(m, n)
-    rows = _by_coherence(A, top)
-    if normalise:
-        A = _with_unit_columns(A)
+    time_left = _Time(check_number("time_limit", time_limit))
+    A, unit, alike = _scaled(A)
+    if normalise or alike:
+        A, alike = unit, True
+    top, both = min(m, n), f"{PURSUIT}, OMP" if alike else "OMP"
     with tqdm(total=4, disable=not progress, unit="kind") as bar:
-        known = rows[-1].k if normalise else 0
-        rows.append(_by_coefficient(A, known, top, start + 0.1 * seconds))
+        rows = _by_coherence(unit, top, both)
+        rows += _by_coefficient(unit, both, rows[-1].k, top, time_left)
+        if not alike:
+            rows += _by_coefficient(A, PURSUIT, 0, top, time_left)
         bar.update()
-        rows += _by_isometry(A, start + 0.5 * seconds)
+        rows += _by_isometry(A, unit, alike, time_left)
         bar.update()
-        known = max([known, *(r.k for r in rows[2:] if PURSUIT in r.algorithm)])
-        null = _by_null_space(A, known, start + 0.9 * seconds)
+        known = max((r.k for r in rows if PURSUIT in r.algorithm), default=0)
+        null = _by_null_space(A, known, time_left)
         bar.update()
-        sparsest = _by_spark(A, max(known, null.k), start + seconds)
+        sparsest = _by_spark(A, max(known, null.k), time_left)
         bar.update()
     rows = [
         replace(r, most=max(r.k, min(r.most, limit.most)))
@@ -185,90 +186,160 @@ def recovery_guarantees(
     return Guarantees(m, n, bool(normalise), tuple(rows), dict(measured or {}))
 
 
-def _with_unit_columns(A: Any) -> Any:
-    if lag_table(A) is not None:
-        return with_unit_columns(A)
-    return unit_columns(dense_matrix(A))[0]
+class _Time:
+    """What is left for the kinds of conditions, one after the other."""
+
+    def __init__(self, seconds: float) -> None:
+        self.start, self.seconds, self.stopped = time.perf_counter(), seconds, False
+
+    def left(self, share: float) -> float:
+        """Return the seconds up to a share of the whole; some in any case."""
+        passed = time.perf_counter() - self.start
+        return max(share * self.seconds - passed, LEAST)
+
+    def run(self, section: Callable[[], Found], otherwise: Found) -> Found:
+        """Return what a section finds; after Ctrl-C, what is known without."""
+        if self.stopped:
+            return otherwise
+        try:
+            return section()
+        except KeyboardInterrupt:
+            self.stopped = True
+            return otherwise
 
 
-def _by_coherence(A: Any, top: int) -> list[Guarantee]:
+def _scaled(A: Any) -> tuple[Any, Any, bool]:
+    """Return A with a largest entry of one, with unit columns, and if norms agree."""
+    if lag_table(A) is None:
+        A = dense_matrix(A)
+        unit, norms = unit_columns(A)
+        return A / np.abs(A).max(), unit, _alike(norms)
+    unit = with_unit_columns(A)
+    alike = _alike(A.column_norms())
+    return with_filters(A, A.filters / np.abs(A.filters).max()), unit, alike
+
+
+def _alike(norms: Vector) -> bool:
+    return bool(norms.max() - norms.min() <= ROUNDING * norms.max())
+
+
+def _by_coherence(A: Any, top: int, algorithm: str) -> list[Guarantee]:
     mu = mutual_coherence(A).value
     sums = np.concatenate([[0.0], babel(A, min(top, A.shape[1] - 1))])
     ahead = np.append(sums[1:], sums[-1])  # k = n: no column is outside
     by_mu = int(np.minimum(coherence_guarantee(min(mu, 1.0)), top))
     below = sums + ahead < 1 - ROUNDING
     by_babel = int(below[:top].argmin() if not below[:top].all() else top)
-    what = f"{PURSUIT}, OMP"
+    first, second = "k < (1 + 1/μ)/2", "μ₁(k-1) + μ₁(k) < 1"
     return [
-        Guarantee(what, "k < (1 + 1/μ)/2", "Donoho, Elad 2003", by_mu, by_mu),
-        Guarantee(what, "μ₁(k-1) + μ₁(k) < 1", "Tropp 2004", by_babel, by_babel),
+        Guarantee(algorithm, first, "Donoho, Elad 2003; Tropp 2004", by_mu, by_mu),
+        Guarantee(algorithm, second, "Tropp 2004", by_babel, by_babel),
     ]
 
 
-def _by_coefficient(A: Any, k: int, top: int, deadline: float) -> Guarantee:
-    k, most = coefficient_range(A, k, top, Clock(deadline))
+def _by_coefficient(
+    A: Any, algorithm: str, k: int, top: int, time_left: _Time
+) -> list[Guarantee]:
+    deadline = time.perf_counter() + time_left.left(0.1)
+    k, most = time_left.run(
+        lambda: coefficient_range(A, k, top, deadline), otherwise=(k, top)
+    )
     what = "max over S, j of ‖A_S⁺a_j‖₁ < 1"
-    return Guarantee(f"{PURSUIT}, OMP", what, "Tropp 2004", k, most)
+    return [Guarantee(algorithm, what, "Tropp 2004", k, most)]
 
 
-def _by_null_space(A: Any, k: int, deadline: float) -> Guarantee:
-    what = "null space constant < 1, necessary too"
-    source, top = "Cohen, Dahmen, DeVore 2009", min(A.shape)
-    if np.iscomplexobj(A) or A.shape[1] > COLUMNS:
-        return Guarantee(PURSUIT, what, source, k, top)
-
-    def left(share: float) -> float:
-        return max(share * (deadline - time.perf_counter()), LEAST)
-
-    k = max(k, len(null_space_bounds(A, time_limit=left(0.3))))
-    most, order, step, closing = A.shape[1], k + 1, 1, True
-    while order <= most:
-        found = null_space_constant(A, order, time_limit=left(0.4))
-        if found.recovers is False:
-            most = order - 1
-        elif found.recovers and closing:
-            k, order = order, order + 1
-        else:  # how far it may go
-            closing, order, step = False, order + step, 2 * step
-    return Guarantee(PURSUIT, what, source, min(k, most), most)
-
-
-def _by_spark(A: Any, k: int, deadline: float) -> Guarantee:
-    what, source = "k < spark/2, necessary too", "Donoho, Elad 2003"
+def _by_null_space(A: Any, k: int, time_left: _Time) -> Guarantee:
     most = min(A.shape)
-    if A.shape[1] <= COLUMNS:
-        found = spark(A, time_limit=max(deadline - time.perf_counter(), LEAST))
+    if not np.iscomplexobj(A) and A.shape[1] <= COLUMNS:
+        k, most = time_left.run(
+            lambda: _bounded(A, k, time_left), otherwise=(k, A.shape[1])
+        )
+        k, most = time_left.run(
+            lambda: _searched(A, k, most, time_left), otherwise=(k, most)
+        )
+    what, source = "null space constant < 1, necessary too", "Cohen et al. 2009"
+    return Guarantee(PURSUIT, what, source, k, max(k, most))
+
+
+def _bounded(A: Any, k: int, time_left: _Time) -> tuple[int, int]:
+    found = null_space_bounds(A, time_limit=time_left.left(0.7))
+    reached = (_reach(constant.vector) for constant in found)
+    return max(k, len(found)), min(reached, default=A.shape[1])
+
+
+def _searched(A: Any, k: int, most: int, time_left: _Time) -> tuple[int, int]:
+    while k < most and time_left.left(0.9) > LEAST:
+        found = null_space_constant(A, k + 1, time_limit=time_left.left(0.9))
+        most = min(most, _reach(found.vector))
+        if found.recovers is False:
+            most = k
+        if not found.recovers:
+            break
+        k += 1
+    return k, most
+
+
+def _reach(vector: Vector) -> int:
+    """Return how many entries of a null vector are surely less than half of it."""
+    if not vector.any():
+        return vector.size
+    share = np.cumsum(np.sort(np.abs(vector))[::-1]) / np.abs(vector).sum()
+    return int(np.searchsorted(share, 0.5 + HALF))
+
+
+def _by_spark(A: Any, k: int, time_left: _Time) -> Guarantee:
+    what, n, most = "k < spark/2, necessary too", A.shape[1], min(A.shape)
+    if n <= COLUMNS and not time_left.stopped:
+        found = spark(A, time_limit=time_left.left(1.0))
         low, most = (
-            (size - 1) // 2 if size <= A.shape[1] else most
+            (size - 1) // 2 if size <= n else most
             for size in (found.lower, found.upper)
         )
         k = max(k, low)
+    source = "Donoho, Elad 2003"
     return Guarantee("any, the sparsest", what, source, k, max(k, most))
 
 
-def _by_isometry(A: Any, deadline: float) -> list[Guarantee]:
-    constants = _Constants(A, deadline)
-    before, rows = None, list(_isometry_rows(constants))
-    while constants.spent != before:  # ties with a level stay open
-        before = dict(constants.spent)
-        constants.seconds *= NEXT
-        rows = list(_isometry_rows(constants))
+def _by_isometry(A: Any, unit: Any, alike: bool, time_left: _Time) -> list[Guarantee]:
+    def left() -> float:
+        seconds = time_left.left(0.5)
+        return seconds if seconds > LEAST else 0.0
+
+    own = Constants(A, left)
+    both = [own] if alike else [own, Constants(unit, left)]
+
+    def rows() -> list[Guarantee]:
+        return [*_isometry_rows(own), _omp_row(both[-1])]
+
+    def widen() -> None:
+        before: list[Any] | None = None
+        while before != (now := [dict(each.spent) for each in both]):
+            before = now  # ties with a level stay open
+            rows()
+            for each in both:
+                each.seconds *= NEXT
+
+    time_left.run(widen, otherwise=None)
+    for each in both:
+        each.seconds = 0.0
     what = "δ_tk < √(1 - 1/t), some t >= 4/3"
-    k, most = constants.largest_of_any_order()
-    return [*rows, Guarantee(PURSUIT, what, "Cai, Zhang 2014", k, most)]
+    k, most = own.largest_of_any_order()
+    return [*rows(), Guarantee(PURSUIT, what, "Cai, Zhang 2014", k, most)]
 
 
-def _isometry_rows(constants: _Constants) -> Iterator[Guarantee]:
+def _isometry_rows(constants: Constants) -> Iterator[Guarantee]:
     for c in sorted(RIP_CONDITIONS.values(), key=lambda c: c.order):
         level = _level(c)
         # Cai and Zhang 2013 is about k >= 2: of one column a constant says nothing
-        k, most = constants.largest(
-            partial(_multiple, c.order), partial(_always, level)
-        )
+        size = partial(_multiple, c.order)
+        k, most = constants.largest(size, partial(_always, level))
         what = f"δ_{c.order if c.order > 1 else ''}k < {level:.4f}"
         yield Guarantee(c.algorithm, what, c.authors, k, most)
+
+
+def _omp_row(constants: Constants) -> Guarantee:
     k, most = constants.largest(lambda k: k + 1, lambda k: float(1 / np.sqrt(k + 1)))
-    yield Guarantee("OMP", "δ_(k+1) < 1/√(k+1)", "Mo 2015", k, most)
+    return Guarantee("OMP", "δ_(k+1) < 1/√(k+1)", "Mo 2015", k, most)
 
 
 def _multiple(order: int, k: int) -> int:
@@ -286,77 +357,3 @@ def _level(condition: RipCondition) -> float:
         return condition.measure(x, x) - condition.threshold
 
     return float(brentq(excess, 0.0, 1 - 1e-9, xtol=1e-15))
-
-
-class _Constants:
-    """Brackets on isometry constants, best scaled, as far as they are needed."""
-
-    def __init__(self, A: Any, deadline: float) -> None:
-        self.A, self.deadline = A, deadline
-        self.m, self.n = (int(size) for size in A.shape)
-        self.seconds = FIRST
-        self.found: dict[int, tuple[float, float]] = {}
-        self.spent: dict[int, float] = {}
-
-    @property
-    def left(self) -> float:
-        return self.deadline - time.perf_counter()
-
-    def largest(
-        self, size: Callable[[int], int], level: Callable[[int], float]
-    ) -> tuple[int, int]:
-        """Return the largest k whose constant is shown, and may be, below a level."""
-
-        def bracket(k: int) -> tuple[float, float]:
-            return self.bracket(size(k), level(k))
-
-        k = 0
-        while k < self.n and bracket(k + 1)[1] < level(k + 1):
-            k += 1
-        most, step = k, 1
-        while most + step <= self.n and bracket(most + step)[0] < level(most + step):
-            most, step = most + step, 2 * step
-        above = range(most + 1, min(most + step, self.n + 1))
-        more = bisect_left(above, True, key=lambda j: bracket(j)[0] >= level(j))
-        return k, most + more
-
-    def bracket(self, size: int, level: float) -> tuple[float, float]:
-        """Return a bracket; if it holds the level, after some seconds of search."""
-        size = min(size, self.n)
-        if size > self.m:
-            return 1.0, 1.0
-        low, high = self.found.get(size, (0.0, 1.0))
-        seconds = min(self.seconds, self.left) if size <= FAR else 0.0
-        if low < level <= high and seconds > self.spent.get(size, 0.0):
-            self._search(size, seconds)
-            low, high = self.found[size]
-        return max(low, self.lower(size)), high
-
-    def _search(self, size: int, seconds: float) -> None:
-        found = rip_constant(self.A, size, both=True, time_limit=seconds)
-        if found.interrupted:
-            self.deadline = -np.inf
-        ended = found.above.exact and found.below.exact
-        low, high = self.found.get(size, (0.0, 1.0))
-        one, two = found.scaled
-        self.found[size] = max(low, one), min(high, two)
-        self.spent[size] = np.inf if ended else seconds
-
-    def lower(self, size: int) -> float:
-        """Return a lower bound on a constant, from those of no larger order."""
-        return max(
-            (low for s, (low, _) in self.found.items() if s <= size), default=0.0
-        )
-
-    def largest_of_any_order(self) -> tuple[int, int]:
-        """Return the same for δ_s < √(1 - k/s), where k <= 3s/4, of those at hand."""
-        self.found.setdefault(1, (0.0, 1.0))
-        sizes = sorted(self.found)
-        ends = [s - 1 for s in sizes[1:]] + [min(self.m, self.n)]
-        k = [_by_order(s, self.found[s][1]) for s in sizes]
-        most = [_by_order(s, self.lower(s)) for s in ends]
-        return max(k), max(most)
-
-
-def _by_order(s: int, constant: float) -> int:
-    return max(0, min(3 * s // 4, int(np.ceil(s * (1 - max(constant, 0.0) ** 2))) - 1))

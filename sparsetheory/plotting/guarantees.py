@@ -9,15 +9,14 @@ from sparsetheory.conditions.guarantees import Guarantees
 from sparsetheory.conditions.isometry import Isometry
 from sparsetheory.plotting.curves import COLOURS, LIMIT, MARKERS
 
-LEVELS = {
-    1.0: "1: nothing follows",
-    0.5**0.5: "1/√2: basis pursuit recovers k/2",
-}
+LEVEL = 0.5**0.5, "1/√2: basis pursuit recovers k/2"
 ZERO = 0.5  # where no entry stands on a logarithmic axis
 
 
 def plot_isometry(found: Mapping[str, Sequence[Isometry]], ax: Any = None) -> Any:
     """Draw isometry constants over k, exact ones as marks and brackets as bars.
+
+    The constants of one label are those of one matrix, so that each bounds the next.
 
     Parameters
     ----------
@@ -54,8 +53,11 @@ def plot_isometry(found: Mapping[str, Sequence[Isometry]], ax: Any = None) -> An
         if not constants:
             continue
         colour = COLOURS[i % len(COLOURS)]
-        k, low, high = np.array([(c.k, c.lower, c.upper) for c in constants]).T
-        exact = np.array([c.exact for c in constants])
+        ordered = sorted(constants, key=lambda c: c.k)
+        k, low, high = np.array([(c.k, c.lower, c.upper) for c in ordered]).T
+        low = np.maximum.accumulate(low)  # no constant is below one of fewer columns
+        high = np.minimum.accumulate(high[::-1])[::-1]
+        exact = np.array([c.exact for c in ordered])
         ax.fill_between(k, low, high, color=colour, alpha=0.2, linewidth=0)
         ax.plot(k, high, color=colour, linewidth=1)
         ax.vlines(k[~exact], low[~exact], high[~exact], color=colour, linewidth=2)
@@ -70,19 +72,20 @@ def plot_isometry(found: Mapping[str, Sequence[Isometry]], ax: Any = None) -> An
         )
         if not exact.any():
             ax.plot([], [], color=colour, linewidth=2, label=label)
-    for level, what in LEVELS.items():
-        ax.axhline(level, color="black", linewidth=0.8, linestyle=":")
-        ax.annotate(
-            what,
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(-3, 2),
-            textcoords="offset points",
-            ha="right",
-            fontsize=7,
-        )
+    level, what = LEVEL
+    ax.axhline(level, color="black", linewidth=0.8, linestyle=":")
+    ax.annotate(
+        what,
+        (1, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-3, 2),
+        textcoords="offset points",
+        ha="right",
+        fontsize=7,
+    )
     ax.set_xlabel("k")
-    ax.set_ylabel(r"isometry constant $\delta_k$, unit columns")
+    unit = all(c.normalised for constants in found.values() for c in constants)
+    ax.set_ylabel(rf"isometry constant $\delta_k${', unit columns' if unit else ''}")
     ax.set_ylim(bottom=0)
     ax.xaxis.get_major_locator().set_params(integer=True)
     if alone:

@@ -16,6 +16,7 @@ TITLES = {
 STYLES = {
     Change.HELPS: (COLOURS[2], "v", "smaller"),
     Change.HARMLESS: (COLOURS[0], "o", "not larger"),
+    Change.SAME: (COLOURS[5], "s", "the same"),
     Change.HURTS: (COLOURS[1], "^", "larger"),
     Change.UNDECIDED: (COLOURS[7], "x", "undecided"),
 }
