@@ -12,9 +12,7 @@ import numpy as np
 from sparsetheory._checks import check_operator
 from sparsetheory._kernels.columns import lower_peaks
 from sparsetheory.conditions.gram import Array, lag_table, polyphase
-from sparsetheory.conditions.relaxation import _copies as copies
-from sparsetheory.conditions.relaxation import _inverse as inverse
-from sparsetheory.conditions.relaxation import transform
+from sparsetheory.conditions.relaxation import inverse, multiplicities, transform
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, Vector
 
@@ -90,7 +88,7 @@ def null_space(A: Any) -> NullSpace:
     inverses = (V * reciprocal[:, None, :]) @ U.conj().swapaxes(1, 2)
     Vk = V * kept[:, None, :]
     span = inverse(Vk @ Vk.conj().swapaxes(1, 2), torus)
-    rank = int((copies(torus)[:, None] * kept).sum())
+    rank = int((multiplicities(torus)[:, None] * kept).sum())
     size = prod(taps.shape[1:])
     condition = float(top / s[kept].min()) if kept.any() else 1.0
     projector = identity(span.shape) - span
