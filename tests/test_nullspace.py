@@ -362,7 +362,8 @@ def test_rows_are_lowered_to_the_minimum(rows, n, k, mass, seed, ties):
     V = np.random.default_rng(seed).standard_normal((rows, n))
     V = np.round(V) if ties else V
     X = np.empty_like(V)
-    level = lower_peaks(V, k, mass, 0.0, X)
+    a = np.sort(np.abs(V), axis=1)[:, ::-1].copy()
+    level = lower_peaks(V, a, k, mass, 0.0, X)
     U = (V - X) / mass
     norm = np.sort(np.abs(X), axis=1)[:, ::-1][:, :k].sum(axis=1).max()
     dual = np.maximum(np.abs(U).max(axis=1), np.abs(U).sum(axis=1) / k).sum()

@@ -220,7 +220,7 @@ def relaxation(
     best, found, below = level, M, 0.0
     for it in range(1, max_iter + 1):
         V[:] = _columns(M - U)
-        level = lower_peaks(V, k, mass, level, X)
+        level = lower_peaks(V, -np.sort(-np.abs(V)), k, mass, level, X)
         Z = _table(X, shape)
         before = M
         mixed = RELAXED * Z + (1 - RELAXED) * M
