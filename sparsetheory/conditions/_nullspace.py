@@ -118,6 +118,37 @@ def dense(space: NullSpace, table: Array) -> Matrix:
     return matrix
 
 
+def row_space(space: NullSpace) -> Matrix:
+    """Return an orthonormal basis of the row space, shape (n, rank).
+
+    The real and the imaginary part of each wave; of one that is its own mirror image,
+    which is real, the wave.
+    """
+    P, torus = space.projector, space.projector.shape[2:]
+    number = prod(torus)
+    lags = np.arange(number)
+    at = np.array(np.unravel_index(lags, torus or (1,)))
+    sides = np.array(torus or (1,))[:, None]
+    mirrors = np.ravel_multi_index(tuple(-at % sides), torus or (1,))
+    axes = tuple(range(2, P.ndim))
+    spectra = (
+        np.fft.fftn(P, axes=axes).reshape(*P.shape[:2], -1) if torus else P[..., None]
+    )
+    parts = []
+    for lag in np.flatnonzero(lags <= mirrors):
+        own, block = mirrors[lag] == lag, spectra[..., lag]
+        values, V = np.linalg.eigh(block.real if own else block)
+        wave = np.exp(2j * np.pi * (at[:, [lag]] * at / sides).sum(axis=0))
+        waves = V[:, values < 0.5].T[:, :, None] * wave
+        parts += (
+            [waves.real] if own else [np.sqrt(2) * x for x in (waves.real, waves.imag)]
+        )
+    rows = np.concatenate(parts).reshape(-1, space.size) / np.sqrt(number)
+    basis = np.empty((space.size, len(rows)))
+    basis[space.columns.ravel()] = rows.T
+    return basis
+
+
 def _on_grid(taps: Array, grid: tuple[int, ...]) -> Array:
     folded = np.zeros((*taps.shape[:2], *grid))
     places = zip(taps.shape[2:], grid, strict=True)
@@ -227,7 +258,8 @@ def relaxation(
         M = mixed + U
         M = M + P - inside(M)
         U = U + mixed - M
-        if it % EVERY:
+        late = time.perf_counter() > deadline
+        if it % EVERY and not late:
             continue
         value = float(_descending(M)[:, :k].sum(axis=1).max())
         if value < best:
@@ -237,7 +269,7 @@ def relaxation(
         norm = np.maximum(sizes.max(axis=1), sizes.sum(axis=1) / k).sum()
         if norm > 0:
             below = max(below, float(flat @ W.ravel()) / float(norm))
-        if best - below <= CLOSE * best or time.perf_counter() > deadline:
+        if late or best - below <= CLOSE * best:
             break
         primal = float(np.linalg.norm(Z - M))
         moved = float(np.linalg.norm(M - before))
