@@ -214,6 +214,12 @@ def _descending(table: Array) -> Matrix:
     return -np.sort(-np.abs(_columns(table)), axis=1)
 
 
+def dual_norm(table: Array, k: int) -> float:
+    """Return the norm dual to the largest sum of k magnitudes of a column."""
+    sizes = np.abs(_columns(table))
+    return float(np.maximum(sizes.max(axis=1), sizes.sum(axis=1) / k).sum())
+
+
 def relaxation(
     space: NullSpace,
     k: int,
@@ -265,10 +271,9 @@ def relaxation(
         if value < best:
             best, found = value, M
         W = inside(-U)
-        sizes = np.abs(_columns(W))
-        norm = np.maximum(sizes.max(axis=1), sizes.sum(axis=1) / k).sum()
+        norm = dual_norm(W, k)
         if norm > 0:
-            below = max(below, float(flat @ W.ravel()) / float(norm))
+            below = max(below, float(flat @ W.ravel()) / norm)
         if late or best - below <= CLOSE * best:
             break
         primal = float(np.linalg.norm(Z - M))
