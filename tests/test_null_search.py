@@ -98,12 +98,13 @@ def test_search_above_a_level_says_that_nothing_exceeds_it():
     shares.relax(1)
     shares.relax(2)
     nodes = []
-    for level in (alpha + 1e-6, 1.1 * alpha, 1.3 * alpha):
+    bound = shares.certificate(2)[0]
+    for level in (alpha + 1e-6, 0.5 * (alpha + bound), bound):
         state = new_search(np.zeros(16), 2)
         reached = shares.search(2, level, state)
         assert level <= reached <= level + 1e-9
         nodes.append(state.counts[2])
-    assert nodes[0] > nodes[1] > nodes[2]
+    assert nodes[0] > nodes[1] > nodes[2] == 1
 
 
 def test_search_goes_on_where_it_was_interrupted():
