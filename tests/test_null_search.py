@@ -1,6 +1,8 @@
 """The search for heavy null vectors, in parts and without climbing, by brute force."""
 
 import itertools
+import signal
+import threading
 import time
 
 import numpy as np
@@ -13,11 +15,13 @@ from scipy.optimize import linprog
 import sparsetheory as st
 from sparsetheory._kernels.columns import plateau
 from sparsetheory._kernels.nullspace import (
+    OPEN,
     heaviest_share,
     new_search,
     null_part,
     overshoot,
     settle,
+    signed_search,
 )
 from sparsetheory.conditions import _nullspace
 from sparsetheory.conditions._nullsearch import SLACK, Shares
@@ -89,6 +93,52 @@ def test_search_finds_the_heaviest_with_no_vector_and_no_climbing(kind, k, monke
 def share(z, k):
     size = np.sort(np.abs(z))[::-1]
     return size[:k].sum() / size.sum()
+
+
+def leaves(n, k, orbit):
+    """The signed supports that a search visits where nothing is cut off."""
+    P = null_space(np.random.default_rng(0).standard_normal((n // 2, n))).projector
+    F = np.linalg.eigh(P)[1][:, : n // 2].copy()
+    sizes = np.full((k + 1, n, n), 10.0)
+    orders = np.tile(np.arange(n), (k + 1, n, 1))
+    state = new_search(np.zeros(n), k)
+    state.best[0] = 1.0
+    seen = []
+    while signed_search(F, P, sizes, orders, orbit, k, 1e-3, -1.0, state) == OPEN:
+        seen.append(tuple(state.s))
+    return seen
+
+
+def signed_supports(n, k):
+    for S in itertools.combinations(range(n), k):
+        for signs in itertools.product((1.0, -1.0), repeat=k):
+            s = np.zeros(n)
+            s[list(S)] = signs
+            yield tuple(s)
+
+
+@pytest.mark.parametrize(("n", "k"), [(4, 1), (6, 2), (6, 3), (5, 4), (4, 4)])
+def test_search_visits_each_signed_support_once(n, k):
+    """Or the opposite one."""
+    seen = leaves(n, k, np.arange(n))
+    both = seen + [tuple(-x for x in s) for s in seen]
+    assert sorted(both) == sorted(signed_supports(n, k))
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_search_visits_some_shift_of_each_signed_support(k):
+    n, shift = 8, np.array([1, 2, 3, 0, 5, 6, 7, 4])
+    seen = leaves(n, k, np.repeat([0, 1], 4))
+    assert len(set(seen)) == len(seen)
+    every = set()
+    for s in seen:
+        for sign in (1, -1):
+            moved = sign * np.array(s)
+            for _ in range(4):
+                every.add(tuple(moved))
+                moved = moved[shift]
+    assert every == set(signed_supports(n, k))
+    assert 2 * len(seen) < len(every)
 
 
 def test_search_above_a_level_says_that_nothing_exceeds_it():
@@ -304,3 +354,49 @@ def test_limits_hold_for_large_layers():
             start = time.perf_counter()
             function(A, k, time_limit=limit)
             assert time.perf_counter() - start < 2 * limit + 3
+
+
+def test_ctrl_c_ends_a_search_with_a_bracket(monkeypatch):
+    A = np.random.default_rng(7).standard_normal((32, 64))
+    main, search, begun = threading.main_thread().ident, Shares.search, []
+
+    def interrupted(*args):
+        begun.append(time.perf_counter())
+        threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT)).start()
+        return search(*args)
+
+    monkeypatch.setattr(Shares, "search", interrupted)
+    found = st.null_space_constant(A, 6)
+    assert time.perf_counter() - begun[0] < 3
+    assert 0 < found.lower < found.upper
+    assert found.evidence.kind == "dual"
+
+
+def test_limited_searches_that_end_cost_no_more():
+    A = np.random.default_rng(7).standard_normal((20, 40))
+    free, limited = (st.null_space_constant(A, 2, time_limit=t) for t in (None, 60))
+    assert limited.exact
+    assert limited.evidence.nodes == free.evidence.nodes
+
+
+def test_limited_searches_that_do_not_end_fall_back_on_higher_levels(monkeypatch):
+    A = np.random.default_rng(7).standard_normal((16, 32))
+    search, calls = Shares.search, []
+
+    def watched(self, k, level, state, until):
+        calls.append((level, search(self, k, level, state, until)))
+        return calls[-1][1]
+
+    monkeypatch.setattr(Shares, "search", watched)
+    alpha = st.null_space_constant(A, 2).alpha[1]
+    assert len(calls) == 1
+    monkeypatch.setattr("sparsetheory.conditions.nullspace.HALF", 0.0)
+    found = st.null_space_constant(A, 2, time_limit=60)
+    (_, first), *passes = calls[1:]
+    assert first is None
+    levels, reached = zip(*passes, strict=True)
+    assert len(passes) == 4
+    assert list(levels) == sorted(levels, reverse=True)
+    assert (np.abs(np.subtract(reached, levels)) <= 3 * SLACK).all()
+    assert min(reached) >= alpha - 3 * SLACK
+    assert found.exact
