@@ -179,8 +179,9 @@ def null_space_constant(
     k : int
         In 1 .. n.
     time_limit : float, optional
-        Seconds, about. The result is then a bracket if need be, the upper bound from a
-        relaxation or a search at a higher level. Ctrl-C also ends the search.
+        Seconds, about. Half of what the relaxations leave goes to the search that
+        closes the bracket; if it does not end, searches at higher levels may lower the
+        upper bound. Ctrl-C also ends the search.
 
     Returns
     -------
@@ -211,7 +212,7 @@ def null_space_constant(
     >>> found = st.null_space_constant(A, 1)
     >>> found.exact, round(found.lower, 9), found.recovers
     (True, 0.333333333, True)
-    >>> st.null_space_constant(A, 2).recovers
+    >>> st.null_space_constant(A, 3).recovers
     False
     """
     shares = _shares(A, time_limit)
