@@ -44,6 +44,22 @@ def reach(a, sums, k, theta, level):
 
 
 @compiled
+def crossing(a, sums, k, level, theta):
+    """Return the theta that is right if as many entries exceed it, or its cut, as here.
+
+    With p lowered in full and u - p set to theta, the k largest sum up to `level`, and
+    all reductions to k lam. NaN if p is k.
+    """
+    lam, _ = reach(a, sums, k, theta, level)
+    over, under = count_above(a, theta + lam), count_above(a, theta)
+    if over >= k:
+        return np.nan
+    part = over / (k - over)
+    between = sums[under] - sums[over]
+    return (level - sums[over] + part * between) / (k - over + part * (under - over))
+
+
+@compiled
 def plateau(a, sums, k, level):
     """Return theta, lam, and how fast lam falls as the level rises.
 
@@ -62,13 +78,16 @@ def plateau(a, sums, k, level):
             under = count_above(a, theta)
             return theta, (sums[under] - under * theta) / k, under / k**2
         for _ in range(HALVINGS):
-            theta = 0.5 * (left + right)
+            last = theta
+            theta = crossing(a, sums, k, level, theta)
+            if not left < theta < right:
+                theta = 0.5 * (left + right)
             lam, gap = reach(a, sums, k, theta, level)
             if gap > 0.0:
                 left = theta
             else:
                 right = theta
-            if right - left <= PRECISE * right:
+            if min(right - left, abs(theta - last)) <= PRECISE * right:
                 break
     over = count_above(a, theta + lam)
     if theta == 0.0:
@@ -79,17 +98,18 @@ def plateau(a, sums, k, level):
 
 
 @compiled
-def lower_peaks(V, k, mass, level, X):
+def lower_peaks(V, a, k, mass, level, X):
     """Minimise ``mass max_r ||X_r||_(k) + 1/2 ||X - V||^2``; return the maximum.
 
-    ``||.||_(k)`` sums the k largest magnitudes of a row. `level` is a guess.
+    ``||.||_(k)`` sums the k largest magnitudes of a row. `a` holds the magnitudes of
+    the rows of V, descending; `level` is a guess.
     """
     rows, n = V.shape
-    a, sums = np.empty((rows, n)), np.zeros((rows, n + 1))
+    sums = np.zeros((rows, n + 1))
     most, small = 0.0, 0.0
     for r in range(rows):
-        a[r] = np.sort(np.abs(V[r]))[::-1]
-        sums[r, 1:] = np.cumsum(a[r])
+        for i in range(n):
+            sums[r, i + 1] = sums[r, i] + a[r, i]
         most = max(most, sums[r, k])
         small += max(a[r, 0], sums[r, n] / k)
     X[:] = 0.0

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from sparsetheory._kernels.nullspace import (
+    BETTER,
+    ENDED,
+    OPEN,
+    STOPPED,
+    Signed,
     climb,
     heaviest_share,
-    new_search,
     signed_search,
 )
 from sparsetheory.conditions._nullspace import (
@@ -21,16 +30,17 @@ from sparsetheory.conditions._nullspace import (
     dense,
     dual_matrix,
     relaxation,
+    row_space,
 )
 from sparsetheory.conditions.gram import Array
 from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
-NODES = 256  # visited between looks at the clock
 STARTS = 32  # as many at random, and so many in all
+COARSE = 0.02  # of a share, the least step of the first climbs
 TINY = 1e-300
 VANISHED = 1e-6  # a projection that may be rounding
-PASSES = (0.5, 0.25, 0.1)  # of the gap, where time is limited
+PRECISE = 1e-10  # of a linear program, the least that HiGHS takes
 
 
 @dataclass(eq=False)
@@ -50,6 +60,8 @@ class Shares:
         Null vectors from its dual.
     bounds : dict
         What it certifies, of all orders.
+    sorted : dict
+        Of an order, what `columns` returns.
     """
 
     space: NullSpace
@@ -60,6 +72,7 @@ class Shares:
         self.tables: dict[int, Array] = {}
         self.rows: dict[int, Matrix] = {}
         self.bounds: dict[int, Vector] = {}
+        self.sorted: dict[int, tuple[Array, ...]] = {}
 
     @property
     def late(self) -> bool:
@@ -74,9 +87,7 @@ class Shares:
     @cached_property
     def basis(self) -> Matrix:
         """Orthonormal basis of the row space, shape (n, r)."""
-        _, V = np.linalg.eigh(self.projector)
-        rank = self.space.size - self.space.dimension
-        return np.ascontiguousarray(V[:, :rank])
+        return row_space(self.space)
 
     @property
     def representatives(self) -> Array:
@@ -112,61 +123,127 @@ class Shares:
         vectors = np.vstack(starts) @ self.projector
         vectors = vectors[np.abs(vectors).max(axis=1) > VANISHED]
         order = np.argsort([-heaviest_share(z, k) for z in vectors])
-        best, found = -1.0, self.projector[0]
+        found = max(vectors, key=lambda z: heaviest_share(z, k))
+        best = heaviest_share(found, k)
         for z in vectors[order[:STARTS]]:
-            share = climb(self.basis, self.projector, k, SLACK, z)
+            if self.late:
+                return np.asarray(found)
+            share = self.climb(k, COARSE * best, z)
             if share > best:
                 best, found = share, z
-            if self.late:
-                break
+        self.climb(k, SLACK, found)
         return np.asarray(found)
+
+    def climb(self, k: int, slack: float, z: Vector) -> float:
+        """Raise the share of z as long as there is time; return it."""
+        stop = np.zeros(1)
+        args = self.basis, k, slack, stop, z
+        return float(_held(climb, *args, stop=stop, until=self.deadline))
 
     def sparsest(self, k: int, z: Vector) -> Vector:
         """Return z, or what its k heaviest columns span if they are dependent."""
         if 1 - heaviest_share(z, k) > 10 * SLACK:
             return z
         support = np.argsort(-np.abs(z))[:k]
-        _, s, Vt = np.linalg.svd(self.basis[support].T)
+        rows = self.basis[support]
+        U, s, _ = np.linalg.svd(rows, full_matrices=rows.shape[0] > rows.shape[1])
         if s.size == k and s[-1] > self.space.rounding:
             return z
         exact = np.zeros_like(z)
-        exact[support] = Vt[-1]
+        exact[support] = U[:, -1]
         return exact
 
-    def search(self, k: int, level: float, z: Vector) -> tuple[float | None, int]:
-        """Search for null vectors above `level`; a heavier one replaces z.
+    def columns(self, k: int) -> tuple[Array, ...]:
+        """Return what `signed_search` knows of the columns."""
+        if k not in self.sorted:
+            n = self.space.size
+            tables = [dense(self.space, self.tables[t]) for t in range(1, k + 1)]
+            sizes = np.zeros((k + 1, n, n))
+            orders = np.zeros((k + 1, n, n), dtype=np.int64)
+            for t, M in enumerate(tables, 1):
+                sizes[t] = np.abs(M.T)
+                orders[t] = np.argsort(-sizes[t], axis=1)
+            orbit = np.empty(n, dtype=np.int64)
+            for a, places in enumerate(self.space.columns):
+                orbit[places] = a if self.space.taps.ndim > 2 else places
+            self.sorted[k] = tables[0], sizes, orders, orbit
+        return self.sorted[k]
 
-        Return the level that none exceeds, or None if time was up, and the number of
-        nodes.
+    def search(
+        self, k: int, level: float, state: Signed, until: float = np.inf
+    ) -> float | None:
+        """Search for null vectors above `level`, from where `state` stands.
+
+        Return the level that none exceeds, or None if time was up. ``state.z`` becomes
+        the heaviest vector met.
         """
-        n = self.space.size
-        tables = {t: dense(self.space, self.tables[t]) for t in range(1, k + 1)}
-        sizes = np.stack([np.zeros((n, n))] + [np.abs(M.T) for M in tables.values()])
-        orders = np.argsort(-sizes, axis=2)
-        orbit = np.empty(n, dtype=np.int64)
-        for a, places in enumerate(self.space.columns):
-            orbit[places] = a if self.space.taps.ndim > 2 else places
-        state = new_search(n)
-        state.z[:] = z
-        state.best[0] = heaviest_share(z, k)
-        ended = False
-        while not ended and not self.late:
-            ended = signed_search(
-                self.basis,
-                self.projector,
-                tables[1],
-                sizes,
-                orders,
-                orbit,
-                k,
-                level,
-                SLACK,
-                state,
-                NODES,
+        until = min(until, self.deadline)
+        while True:
+            state.stop[0] = 0.0
+            after = time.perf_counter() > until
+            how = (
+                STOPPED
+                if after
+                else _held(
+                    signed_search,
+                    self.basis,
+                    *self.columns(k),
+                    k,
+                    level,
+                    SLACK,
+                    state,
+                    stop=state.stop,
+                    until=until,
+                )
             )
-        z[:] = state.z
-        nodes = int(state.counts[2])
-        if not ended:
-            return None, nodes
-        reached = max(level, state.best[0] + SLACK, state.best[1])
-        return float(reached) + self.margin(k) + n * EPS, nodes
+            if how == STOPPED:
+                return None
+            if how == BETTER:
+                state.best[0] = self.climb(k, SLACK, state.z)
+            if how == OPEN:
+                state.best[1] = max(state.best[1], self.leaf(k, state))
+            if how == ENDED:
+                reached = max(level, state.best[0] + SLACK, state.best[1])
+                return float(reached) + self.margin(k) + self.space.size * EPS
+
+    def leaf(self, k: int, state: Signed) -> float:
+        """Return a bound on ``s^T z / ||z||_1`` for the signs s of a leaf.
+
+        By a linear program; any point of ``s + range(F)`` bounds.
+        """
+        from scipy.optimize import linprog
+
+        F, s = self.basis, state.s
+        ones = np.ones((1, 2 * s.size))
+        solved = linprog(
+            -np.r_[s, -s],
+            A_ub=ones,
+            b_ub=[1.0],
+            A_eq=np.hstack([F.T, -F.T]),
+            b_eq=np.zeros(F.shape[1]),
+            options={
+                "primal_feasibility_tolerance": PRECISE,
+                "dual_feasibility_tolerance": PRECISE,
+            },
+        )
+        if solved.x is None:
+            return 1.0
+        z = self.projector @ (solved.x[: s.size] - solved.x[s.size :])
+        share = heaviest_share(z, k)
+        if share > state.best[0]:
+            state.z[:], state.best[0] = z, share
+        return float(np.abs(s + F @ solved.eqlin.marginals).max())
+
+
+def _held(kernel: Callable[..., Any], *args: Any, stop: Array, until: float) -> Any:
+    """Return ``kernel(*args)``, which is told to stop after `until`, or on Ctrl-C."""
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(kernel, *args)
+        left = max(until - time.perf_counter(), 0.0)
+        try:
+            return job.result(min(left, threading.TIMEOUT_MAX))
+        except Late:
+            stop[0] = 1.0
+            return job.result()
+        finally:
+            stop[0] = 1.0

@@ -12,9 +12,7 @@ import numpy as np
 from sparsetheory._checks import check_operator
 from sparsetheory._kernels.columns import lower_peaks
 from sparsetheory.conditions.gram import Array, lag_table, polyphase
-from sparsetheory.conditions.relaxation import _copies as copies
-from sparsetheory.conditions.relaxation import _inverse as inverse
-from sparsetheory.conditions.relaxation import transform
+from sparsetheory.conditions.relaxation import inverse, multiplicities, transform
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, Vector
 
@@ -90,7 +88,7 @@ def null_space(A: Any) -> NullSpace:
     inverses = (V * reciprocal[:, None, :]) @ U.conj().swapaxes(1, 2)
     Vk = V * kept[:, None, :]
     span = inverse(Vk @ Vk.conj().swapaxes(1, 2), torus)
-    rank = int((copies(torus)[:, None] * kept).sum())
+    rank = int((multiplicities(torus)[:, None] * kept).sum())
     size = prod(taps.shape[1:])
     condition = float(top / s[kept].min()) if kept.any() else 1.0
     projector = identity(span.shape) - span
@@ -118,6 +116,37 @@ def dense(space: NullSpace, table: Array) -> Matrix:
         for b, across in enumerate(flat):
             matrix[np.ix_(rows, across)] = table[a, b].ravel()[lag]
     return matrix
+
+
+def row_space(space: NullSpace) -> Matrix:
+    """Return an orthonormal basis of the row space, shape (n, rank).
+
+    The real and the imaginary part of each wave; of one that is its own mirror image,
+    which is real, the wave.
+    """
+    P, torus = space.projector, space.projector.shape[2:]
+    number = prod(torus)
+    lags = np.arange(number)
+    at = np.array(np.unravel_index(lags, torus or (1,)))
+    sides = np.array(torus or (1,))[:, None]
+    mirrors = np.ravel_multi_index(tuple(-at % sides), torus or (1,))
+    axes = tuple(range(2, P.ndim))
+    spectra = (
+        np.fft.fftn(P, axes=axes).reshape(*P.shape[:2], -1) if torus else P[..., None]
+    )
+    parts = []
+    for lag in np.flatnonzero(lags <= mirrors):
+        own, block = mirrors[lag] == lag, spectra[..., lag]
+        values, V = np.linalg.eigh(block.real if own else block)
+        wave = np.exp(2j * np.pi * (at[:, [lag]] * at / sides).sum(axis=0))
+        waves = V[:, values < 0.5].T[:, :, None] * wave
+        parts += (
+            [waves.real] if own else [np.sqrt(2) * x for x in (waves.real, waves.imag)]
+        )
+    rows = np.concatenate(parts).reshape(-1, space.size) / np.sqrt(number)
+    basis = np.empty((space.size, len(rows)))
+    basis[space.columns.ravel()] = rows.T
+    return basis
 
 
 def _on_grid(taps: Array, grid: tuple[int, ...]) -> Array:
@@ -185,6 +214,12 @@ def _descending(table: Array) -> Matrix:
     return -np.sort(-np.abs(_columns(table)), axis=1)
 
 
+def dual_norm(table: Array, k: int) -> float:
+    """Return the norm dual to the largest sum of k magnitudes of a column."""
+    sizes = np.abs(_columns(table))
+    return float(np.maximum(sizes.max(axis=1), sizes.sum(axis=1) / k).sum())
+
+
 def relaxation(
     space: NullSpace,
     k: int,
@@ -222,24 +257,24 @@ def relaxation(
     best, found, below = level, M, 0.0
     for it in range(1, max_iter + 1):
         V[:] = _columns(M - U)
-        level = lower_peaks(V, k, mass, level, X)
+        level = lower_peaks(V, -np.sort(-np.abs(V)), k, mass, level, X)
         Z = _table(X, shape)
         before = M
         mixed = RELAXED * Z + (1 - RELAXED) * M
         M = mixed + U
         M = M + P - inside(M)
         U = U + mixed - M
-        if it % EVERY:
+        late = time.perf_counter() > deadline
+        if it % EVERY and not late:
             continue
         value = float(_descending(M)[:, :k].sum(axis=1).max())
         if value < best:
             best, found = value, M
         W = inside(-U)
-        sizes = np.abs(_columns(W))
-        norm = np.maximum(sizes.max(axis=1), sizes.sum(axis=1) / k).sum()
+        norm = dual_norm(W, k)
         if norm > 0:
-            below = max(below, float(flat @ W.ravel()) / float(norm))
-        if best - below <= CLOSE * best or time.perf_counter() > deadline:
+            below = max(below, float(flat @ W.ravel()) / norm)
+        if late or best - below <= CLOSE * best:
             break
         primal = float(np.linalg.norm(Z - M))
         moved = float(np.linalg.norm(M - before))

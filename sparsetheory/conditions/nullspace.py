@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_number
-from sparsetheory._kernels.nullspace import heaviest_share
+from sparsetheory._kernels.nullspace import heaviest_share, new_search
 from sparsetheory._parallel import blas_held
-from sparsetheory.conditions._nullsearch import PASSES, SLACK, Shares
+from sparsetheory.conditions._nullsearch import SLACK, Shares
 from sparsetheory.conditions._nullspace import certified, null_space
 from sparsetheory.types import MeasurementOperator, Support, Vector
 
+HALF = 0.5  # of a limited time, for the search that would close the bracket
+PASSES = (0.5, 0.25, 0.1)  # of the gap, searched for in turn where that did not end
 CLOSE = 1e-11  # relative; vectors and shares computed in two ways
 
 
@@ -117,7 +119,7 @@ class NullSpaceConstant:
 
     def _witnessed(self, shares: Shares) -> bool:
         z, n = np.asarray(self.vector, dtype=float), shares.space.size
-        if z.shape != (n,) or not 1 <= self.k <= n:
+        if z.shape != (n,) or not (1 <= self.k <= n and np.isfinite(z).all()):
             return False
         if self.lower == 0:
             return True
@@ -146,9 +148,9 @@ class NullSpaceConstant:
             return False
         for order in range(1, self.k + 1):
             shares.relax(order)
-        z = np.array(self.vector, dtype=float)
+        state = new_search(np.asarray(self.vector, dtype=float), self.k)
         level = high - shares.margin(self.k) - 2 * SLACK
-        reached, _ = shares.search(self.k, level, z)
+        reached = shares.search(self.k, level, state)
         return reached is not None and reached <= high + 4 * SLACK
 
 
@@ -177,8 +179,9 @@ def null_space_constant(
     k : int
         In 1 .. n.
     time_limit : float, optional
-        Seconds, about. The result is then a bracket if need be, the upper bound from a
-        relaxation or a search at a higher level. Ctrl-C also ends the search.
+        Seconds, about. Half of what the relaxations leave goes to the search that
+        closes the bracket; if it does not end, searches at higher levels may lower the
+        upper bound. Ctrl-C also ends the search.
 
     Returns
     -------
@@ -209,7 +212,7 @@ def null_space_constant(
     >>> found = st.null_space_constant(A, 1)
     >>> found.exact, round(found.lower, 9), found.recovers
     (True, 0.333333333, True)
-    >>> st.null_space_constant(A, 2).recovers
+    >>> st.null_space_constant(A, 3).recovers
     False
     """
     shares = _shares(A, time_limit)
@@ -302,21 +305,28 @@ def _closed(shares: Shares, k: int) -> NullSpaceConstant:
     found = _bracket(shares, k)
     if found.exact or shares.late or len(shares.duals) < k:
         return found
-    z, nodes = found.vector, 0
+    exact = new_search(found.vector, k)
     high, proof = found.alpha[1], found.evidence
-    limited = np.isfinite(shares.deadline)
+    now = time.perf_counter()
+    plan = [(0.0, now + HALF * (shares.deadline - now))]
+    plan += [(part, np.inf) for part in PASSES] + [(0.0, np.inf)]
+    nodes = 0
     try:
-        for part in (*PASSES, 0.0) if limited else (0.0,):
-            share = heaviest_share(z, k)
-            reached, more = shares.search(k, share + part * (high - share), z)
-            nodes += more
-            if reached is None:
-                break
-            if reached < high:
+        for part, until in plan:
+            share = float(exact.best[0])
+            state = new_search(exact.z, k) if part else exact
+            level = share + part * (high - share)
+            before = int(state.counts[2])
+            reached = shares.search(k, level, state, until)
+            nodes += int(state.counts[2]) - before
+            exact.z[:], exact.best[0] = state.z, state.best[0]
+            if reached is not None and reached < high:
                 high, proof = reached, NullSpaceEvidence("search", nodes=nodes)
+            if shares.late or (reached is not None and not part):
+                break
     except KeyboardInterrupt:
         pass
-    return _constant(shares, k, z, high, proof)
+    return _constant(shares, k, exact.z, high, proof)
 
 
 def _bracket(shares: Shares, k: int) -> NullSpaceConstant:

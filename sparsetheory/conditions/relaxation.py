@@ -119,7 +119,8 @@ def transform(values: Array) -> Array:
     )
 
 
-def _inverse(blocks: Array, torus: tuple[int, ...]) -> Array:
+def inverse(blocks: Array, torus: tuple[int, ...]) -> Array:
+    """Return the real table whose `transform` is `blocks`."""
     if not torus:
         return np.asarray(blocks[0])
     half = (*torus[:-1], torus[-1] // 2 + 1)
@@ -128,7 +129,7 @@ def _inverse(blocks: Array, torus: tuple[int, ...]) -> Array:
     return np.asarray(np.fft.irfftn(spectra, s=torus, axes=axes))
 
 
-def _copies(torus: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def multiplicities(torus: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Return how often each frequency of the half stands in the whole."""
     if not torus:
         return np.ones(1)
@@ -170,7 +171,7 @@ def semidefinite_dual(
         Told each new bound.
     """
     torus, diagonal = values.shape[2:], own(values)
-    copies = _copies(torus)
+    copies = multiplicities(torus)
     total = float(prod(torus))
     off = np.ones(values.shape, dtype=bool)
     off[diagonal] = False
@@ -195,7 +196,7 @@ def semidefinite_dual(
     for it in range(1, max_iter + 1):
         w, V = np.linalg.eigh(transform(Z + (values - L) / rho))
         p = _simplex(w, copies, total)
-        X = _inverse((V * p[:, None, :]) @ V.conj().swapaxes(1, 2), torus)
+        X = inverse((V * p[:, None, :]) @ V.conj().swapaxes(1, 2), torus)
         Y = X + L / rho
         before = Z
         Z = Y - _clip(Y, _l1_cut(np.abs(Y[off]), k - 1.0))
