@@ -474,3 +474,33 @@ def test_bad_input_is_named(function):
         function(A, 1.5)
     with pytest.raises(ValueError, match="time_limit must be positive"):
         function(A, 1, time_limit=0)
+
+
+@pytest.mark.parametrize(
+    "ends", [(0.0, np.nan), (np.nan, 5.0), (0.0, -3.0), (2.0, 1.0)]
+)
+def test_ends_that_are_no_bracket_are_not_confirmed(ends):
+    A = st.gaussian(4, 8, rng=0)
+    found = st.null_space_constant(A, 1)
+    forged = dataclasses.replace(found, lower=ends[0], upper=ends[1])
+    assert found.verify(A)
+    assert not forged.verify(A)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_ctrl_c_in_a_relaxation_leaves_a_bracket(monkeypatch, at):
+    relax, calls = Shares.relax, []
+
+    def stop(self, order):
+        calls.append(order)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return relax(self, order)
+
+    A = st.gaussian(8, 16, rng=0)
+    exact = st.null_space_constant(A, 3)
+    monkeypatch.setattr(Shares, "relax", stop)
+    found = st.null_space_constant(A, 3)
+    assert len(calls) == at
+    assert found.lower <= exact.lower <= exact.upper <= found.upper
+    assert found.verify(A)

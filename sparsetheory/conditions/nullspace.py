@@ -113,6 +113,8 @@ class NullSpaceConstant:
         bool
             False if anything is refuted, or not confirmed in time.
         """
+        if not 0 <= self.lower <= self.upper:  # nor if either is NaN
+            return False
         with blas_held():
             shares = Shares(null_space(A), _deadline(time_limit))
             return self._witnessed(shares) and self._bounded(shares)
@@ -299,10 +301,14 @@ def _closed(shares: Shares, k: int) -> NullSpaceConstant:
     n, dimension = shares.space.size, shares.space.dimension
     if dimension < 2 or k == n:
         return _bracket(shares, k)
-    for order in range(1, k + 1):
-        if order == 1 or not shares.late:
-            shares.relax(order)
-    found = _bracket(shares, k)
+    try:
+        for order in range(1, k + 1):
+            if order == 1 or not shares.late:
+                shares.relax(order)
+        found = _bracket(shares, k)
+    except KeyboardInterrupt:
+        shares.deadline = -np.inf
+        found = _bracket(shares, k)
     if found.exact or shares.late or len(shares.duals) < k:
         return found
     exact = new_search(found.vector, k)
@@ -338,7 +344,7 @@ def _bracket(shares: Shares, k: int) -> NullSpaceConstant:
     if dimension == 1 and k < n:
         high = heaviest_share(z, k) + shares.margin(k)
         return _constant(shares, k, z, high, NullSpaceEvidence("line"))
-    if k == n:
+    if k == n or not shares.bounds:
         return _constant(shares, k, z, np.inf, NullSpaceEvidence("none"))
     high, dual = shares.certificate(k)
     return _constant(shares, k, z, high, NullSpaceEvidence("dual", dual))
