@@ -63,7 +63,9 @@ def plot_spectra(result: HessianSpectra, ax: Any = None) -> Any:
         peak = max(peak, float(np.abs(outer).max()))
     if peak:
         spectrum.set_yscale("symlog", linthresh=10 ** np.floor(np.log10(SMALL * peak)))
-        spectrum.legend(fontsize=8, title="shaded: between bounds", title_fontsize=8)
+        spectrum.legend(
+            fontsize=8, title="shaded: what interlacing allows", title_fontsize=8
+        )
     spectrum.set(
         xlabel="rank of the eigenvalue, as a share",
         ylabel="eigenvalue of the Hessian on the mask",
