@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,6 +126,23 @@ def test_folders_are_made_and_checked(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         check_writable(tmp_path / "file" / "stem")
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_search_that_was_interrupted_ends_the_script(
+    script, monkeypatch, interrupted
+):
+    constants = [SimpleNamespace(interrupted=False)]
+    constants.append(SimpleNamespace(interrupted=interrupted))
+    found = SimpleNamespace(isometry=constants)
+    monkeypatch.setattr(st, "jacobian_recovery", lambda *_, **__: found)
+    scale = {**SMALL, "seed": 0}
+    digits = script.Digits(scale)
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            script.recovery(digits, scale)
+    else:
+        assert script.recovery(digits, scale) is found
 
 
 @pytest.mark.slow
