@@ -15,7 +15,6 @@ STEM_guarantees_*, each as .png and .svg.
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,9 +29,11 @@ from sparsetheory.conditions.changes import Change, Measure
 from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.isometry import IsometrySide
 from sparsetheory.experiments.records import (
+    check_writable,
     complete_records,
     load_records,
     resumed_records,
+    stem_of,
 )
 from sparsetheory.plotting.saving import save_figure
 
@@ -92,11 +93,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def prepare(args: argparse.Namespace) -> None:
     """Read and check all that the work depends on, before the work."""
-    stem = args.redraw and Path(str(args.redraw).removesuffix(".gz")).with_suffix("")
-    args.out = args.out or stem or Path("figures", f"rip_{args.preset}")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=args.out.parent):
-        pass  # what can't be written shows now
+    default = Path("figures", f"rip_{args.preset}")
+    args.out = args.out or (stem_of(args.redraw) if args.redraw else default)
+    check_writable(args.out)
     args.records = {}
     if args.redraw:
         args.records, args.settings = load_records(args.redraw, TYPES)

@@ -67,6 +67,8 @@ from sparsetheory.experiments.rules import (
     most_of_support,
     relative_error,
 )
+from sparsetheory.experiments.saliencies import SaliencyComparison, saliency_comparison
+from sparsetheory.experiments.spectra import HessianSpectra, hessian_spectra
 from sparsetheory.experiments.store import (
     PhaseMap,
     TransitionCurve,
@@ -158,8 +160,9 @@ from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
-from sparsetheory.plotting.masks import plot_saliencies
+from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.pruning import plot_pruning
+from sparsetheory.plotting.spectra import plot_spectra
 from sparsetheory.plotting.tickets import (
     plot_subset_sum,
     plot_ticket_probability,
@@ -313,6 +316,7 @@ __all__ = [
     "GradientFlow",
     "Guarantee",
     "Guarantees",
+    "HessianSpectra",
     "History",
     "Isometry",
     "JacobianRecovery",
@@ -328,6 +332,7 @@ __all__ = [
     "PruningReport",
     "Recovery",
     "RipCondition",
+    "SaliencyComparison",
     "SampledIsometry",
     "Spark",
     "Spectrum",
@@ -406,6 +411,7 @@ __all__ = [
     "grouped_signal",
     "hard_threshold_risk",
     "hessian_diagonal",
+    "hessian_spectra",
     "htp",
     "htp_rate",
     "iht",
@@ -475,6 +481,8 @@ __all__ = [
     "plot_phase_maps",
     "plot_pruning",
     "plot_saliencies",
+    "plot_saliency_loss",
+    "plot_spectra",
     "plot_subset_sum",
     "plot_ticket_probability",
     "plot_ticket_sparsity",
@@ -501,6 +509,7 @@ __all__ = [
     "rip_guarantee",
     "rip_lower_bound_by_sampling",
     "rounds_to_density",
+    "saliency_comparison",
     "save_maps",
     "save_tables",
     "set_torch_weights",

@@ -26,6 +26,7 @@ EXPECTED = {
     "C12": "loose",
     "C13": "refuted",
     "C14": "loose",
+    "C16": "holds",
     "C18": "loose",
     "C19": "holds",
     "C20": "holds",
@@ -55,10 +56,14 @@ EXPECTED = {
     "C56": "refuted",
     "C57": "refuted",
     "C58": "loose",
+    "C62": "refuted",
     "C63": "holds",
     "C66": "refuted",
     "C68": "holds if",
+    "C69": "refuted",
+    "C70": "refuted",
     "C71": "refuted",
+    "C73": "holds",
     "C74": "refuted",
     "C75": "holds",
     "C76": "holds if",
@@ -180,6 +185,28 @@ ALTERED = [
     ("C68", {"kept_of_100_with_60_zeros_at_.5": 50}, "holds"),
     ("C71", {"sparsity_by_code": 0.9}, "holds"),
     ("C74", {f"excess_l{p}": 0.1 for p in ("0.5", "1", "3", "inf")}, "holds"),
+    ("C16", {"largest_off_the_mask": 0.1}, "refuted"),
+    ("C16", {"start_gap": 0.1}, "refuted"),
+    ("C16", {"change_again": 1e-9}, "refuted"),
+    *(
+        ("C16", {f"change_by_{part}": 0.0}, "refuted")
+        for part in ("mask", "draw", "order", "steps")
+    ),
+    ("C62", {"snip_trained": 0.6}, "undecided"),
+    ("C62", {"grasp_trained": 0.6}, "undecided"),
+    ("C62", {"largest_error_by_search": 0.1}, "undecided"),
+    ("C62", {"snip_untrained": 0.95, "grasp_untrained": 0.95}, "holds"),
+    (
+        "C69",
+        {
+            "steps_of_first_round": 20,
+            "steps_of_second_round": 20,
+            "fails_unless_saved_before": False,
+        },
+        "holds",
+    ),
+    ("C70", {"density_by_code": 0.09, "gap_of_starts": 0.0}, "holds"),
+    ("C73", {"excess": 0.1}, "refuted"),
     ("C75", {"example_by_magnitude": 3.0}, "refuted"),
     ("C76", {"relative_error_at_hundredth": 1.0}, "refuted"),
     ("C76", {"removals_that_lower_the_loss": 0, "least_rise_at_minimum": 0.0}, "holds"),
@@ -239,6 +266,19 @@ def test_other_numbers_give_another_verdict(name, changes, verdict):
 
 def test_every_row_has_an_altered_verdict():
     assert {name for name, _, _ in ALTERED} == set(BY_ID)
+
+
+def test_a_baseline_pruned_at_random_as_the_text_says_stays_sparse():
+    numbers = result("C70").numbers
+    assert numbers["density_by_text"] == numbers["density_asked"] == 6 / 64
+    assert numbers["density_by_code"] > 0.5
+
+
+def test_code_that_resets_late_trains_too_long():
+    numbers = result("C69").numbers
+    late = numbers["reset_after"] + numbers["steps_in_all"]
+    assert numbers["steps_of_first_round"] == late
+    assert numbers["steps_of_second_round"] == late
 
 
 def test_numbers_come_out_the_same_again():

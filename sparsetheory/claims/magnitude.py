@@ -242,6 +242,17 @@ CLAIMS = (
         rule=group_budgets_rule,
     ),
     Claim(
+        id="C73",
+        kind="theorem",
+        places=(ELEGANCE,),
+        statement=(
+            "To minimise the Euclidean distance to w with at most k nonzeros, keep the "
+            "k entries of largest magnitude: magnitude pruning is optimal."
+        ),
+        numbers=best_k_terms,
+        rule=best_k_terms_rule,
+    ),
+    Claim(
         id="C75",
         kind="theorem",
         places=(ELEGANCE,),

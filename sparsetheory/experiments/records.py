@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,23 @@ def resumed_records(
         )
         raise ValueError(f"{path} was written with another {', '.join(names)}")
     return records
+
+
+def check_writable(stem: Path) -> None:
+    """Make the folder of what is to be written, and show now if nothing can be.
+
+    Raises
+    ------
+    OSError
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=stem.parent):
+        pass
+
+
+def stem_of(path: Path) -> Path:
+    """Return the path of records without ``.json`` or ``.json.gz``."""
+    return Path(str(path).removesuffix(".gz")).with_suffix("")
 
 
 def _plain(value: Any) -> Any:

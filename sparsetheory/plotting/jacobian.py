@@ -74,7 +74,8 @@ def plot_jacobian_recovery(result: JacobianRecovery, ax: Any = None) -> Any:
         f"{result.m[most]} rows, {result.n} parameters, {result.trials} trials each",
         fontsize=9,
     )
-    rows.legend(fontsize=7)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}
+    rows.legend(fontsize=7, ncols=2, **below)
     return ax
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from sparsetheory.experiments.saliencies import SaliencyComparison
 from sparsetheory.lottery._layout import Arrays, lay_out
 from sparsetheory.lottery.masks import top_mask
+from sparsetheory.plotting.curves import COLOURS, MARKERS
 
 
 def plot_saliencies(scores: Mapping[str, Arrays], k: int, ax: Any = None) -> Any:
@@ -65,3 +67,43 @@ def plot_saliencies(scores: Mapping[str, Arrays], k: int, ax: Any = None) -> Any
     ax.set_title(f"{k} of {flat.size} weights; chance {k / flat.size:.2g}", fontsize=10)
     ax.figure.colorbar(image, ax=ax, label="share kept by both")
     return ax
+
+
+def plot_saliency_loss(result: SaliencyComparison, ax: Any = None) -> Any:
+    """Draw the loss and the accuracy of a pruned network over the weights it keeps.
+
+    Parameters
+    ----------
+    result : SaliencyComparison
+    ax : two matplotlib Axes, optional
+        By default new ones.
+
+    Returns
+    -------
+    ndarray of matplotlib Axes, shape (2,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sparsetheory as st
+    >>> network = st.mlp([4, 6, 2])
+    >>> w, X = st.initial_weights(network, seed=0), np.eye(4)
+    >>> found = st.saliency_comparison(network, w, X, [0, 1, 1, 0], density=[0.5, 1.0])
+    >>> st.plot_saliency_loss(found)[0].get_ylabel()
+    'loss'
+    """
+    from matplotlib import pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(1, 2, figsize=(10.0, 4.2), layout="constrained")
+    axes = np.asarray(ax)
+    order = np.argsort(result.density)
+    for one, table in zip(axes, (result.loss, result.accuracy), strict=True):
+        for i, (name, row) in enumerate(zip(result.scores, table, strict=True)):
+            style = {"color": COLOURS[i], "marker": MARKERS[i], "markersize": 4}
+            one.plot(result.density[order], row[order], label=name, **style)
+        one.set(xlabel="share of weights kept, without retraining", xscale="log")
+    axes[0].set(ylabel="loss", yscale="log")
+    axes[1].set(ylabel="accuracy", ylim=(0, 1.02))
+    axes[0].legend(fontsize=8)
+    return axes

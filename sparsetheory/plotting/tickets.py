@@ -69,7 +69,7 @@ def plot_ticket_probability(result: Tickets, ax: Any = None) -> Any:
         title=f"n = {n}, k = {k}{signal}",
     )
     if alone:
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=8, loc="lower center")
     return ax
 
 
@@ -164,7 +164,10 @@ def plot_subset_sum(result: SubsetSumTrials, ax: Any = None) -> Any:
     ax.xaxis.get_major_locator().set_params(integer=True)
     if alone:
         ax.legend(
-            fontsize=8, title="lines: exact, and an approximation", title_fontsize=8
+            fontsize=8,
+            loc="lower left",
+            title="lines: exact, and an approximation",
+            title_fontsize=8,
         )
     return ax
 
