@@ -2,6 +2,7 @@
 
 import operator
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -189,6 +190,13 @@ def check_number(name: str, value: Any, *, positive: bool = True) -> float:
         kind = "positive" if positive else "non-negative"
         raise ValueError(f"{name} must be {kind} and finite, got {number}")
     return number
+
+
+def check_time_limit(time_limit: float | None) -> float:
+    """Return when so many seconds from now are over, by `time.perf_counter`."""
+    if time_limit is None:
+        return np.inf
+    return time.perf_counter() + check_number("time_limit", time_limit)
 
 
 def check_ratios(name: str, value: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -140,7 +140,7 @@ def test_exact_recovery_coefficient_of_a_simplex():
         (np.zeros((2, 3)), "zero columns"),
         (np.ones((2, 1)), "two columns at least"),
         (np.array([[1.0, np.nan]]), "finite"),
-        (st.BlockCirculant([[[1.0, 2.0], [0.0, 0.0]]], 4), "channel 1 zero"),
+        (st.BlockCirculant([[[1.0, 2.0], [0.0, 0.0]]], 4), "channel 1 of length 0"),
     ],
 )
 def test_bad_matrices_are_refused(A, message):
@@ -162,3 +162,38 @@ def test_bad_supports_are_refused():
         st.exact_recovery_coefficient(A, [0, 0])
     with pytest.raises(ValueError, match=r"k must be in 1\.\.2"):
         st.babel(A, 3)
+
+
+def one_tap(rng):
+    """Yield layers whose columns overlap at one point at most."""
+    h = rng.standard_normal
+    yield st.BlockCirculant([[[2.0]], [[1.0]]], 6)
+    yield st.BlockCirculant(h((3, 3, 1)), 6)
+    yield st.BlockCirculant(h((2, 3, 1, 1)), (3, 4))
+    yield st.BlockCirculant(h((2, 1, 1, 1)), (1, 5))
+    yield st.BlockCirculant(h((2, 1, 3)), 6, stride=3)  # as many taps
+    yield st.BlockCirculant(h((2, 2, 2, 2)), (4, 4), stride=(2, 2))
+    yield st.BlockCirculant(h((3, 2, 1)), 1)  # one point
+    yield st.BlockCirculant(h((3, 2, 4)), 1)
+    yield st.BlockCirculant(h((3, 2, 1, 2)), (5, 4))  # one tap along one axis
+
+
+def test_layers_whose_columns_hardly_overlap_agree_with_their_matrix(rng):
+    for layer in one_tap(rng):
+        n = layer.shape[1]
+        G = dense_coherence(layer.to_dense())
+        found = st.mutual_coherence(layer)
+        assert_allclose(found.value, G.max(), rtol=1e-12, atol=1e-15)
+        assert found.pair[0] < found.pair[1] < n
+        assert_allclose(G[found.pair], G.max(), rtol=1e-12, atol=1e-15)
+        top = np.cumsum(-np.sort(-G, axis=1), axis=1)[:, :-1].max(axis=0)
+        assert_allclose(st.babel(layer), top, rtol=1e-11, atol=1e-14)
+        for k in range(1, min(n, 4) + 1):
+            one, two = (
+                st.rip_constant(A, k, normalise=True, both=True)
+                for A in (layer, layer.to_dense())
+            )
+            assert_allclose(one.above.lower, two.above.lower, atol=1e-11)
+            assert_allclose(one.below.lower, two.below.lower, atol=1e-11)
+            assert one.verify(layer)
+        assert st.spark(layer).upper == st.spark(layer.to_dense()).upper

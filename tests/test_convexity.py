@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 import sparsetheory as st
 from sparsetheory._checks import quiet
 from sparsetheory.conditions import convexity
+from sparsetheory.conditions.convexity import _contractions
 from sparsetheory.conditions.isometry import Isometry, IsometrySide
 
 GOLDEN = (1 + np.sqrt(5)) / 2
@@ -300,6 +301,35 @@ def test_a_wrong_factor_is_not_verified():
     rest = (*found.contractions[:3], wrong, *found.contractions[4:])
     assert not dataclasses.replace(found, contractions=rest).verify(A)
     assert not dataclasses.replace(found, k=2).verify(A)
+
+
+def test_factors_of_constants_that_are_forged_are_not_verified():
+    A = tall(6)
+    found = st.convergence_bounds(A, 1)
+    parts = tuple(
+        dataclasses.replace(
+            i,
+            above=dataclasses.replace(i.above, upper=0.0),
+            below=dataclasses.replace(i.below, upper=0.0),
+        )
+        for i in found.isometries
+    )
+    step = found.contractions[0].step
+    for isometries in (
+        parts,
+        tuple(st.rip_constant(A, i.k, normalise=True) for i in found.isometries),
+    ):
+        contractions = _contractions(isometries, step)
+        forged = dataclasses.replace(
+            found, isometries=isometries, contractions=contractions
+        )
+        assert not forged.verify(A)
+    nothing = tuple(dataclasses.replace(c, factor=0.0) for c in found.contractions)
+    assert not dataclasses.replace(found, contractions=nothing).verify(A)
+    assert not dataclasses.replace(found, contractions=()).verify(A)
+    for step in (-1.0, 0.0, np.nan, np.inf):
+        steps = tuple(dataclasses.replace(c, step=step) for c in found.contractions)
+        assert not dataclasses.replace(found, contractions=steps).verify(A)
 
 
 def test_orders_end_at_the_number_of_columns():

@@ -152,7 +152,7 @@ def test_arrays_of_any_form(A, form, kind):
 @pytest.mark.parametrize(
     ("A", "error", "message"),
     [
-        (np.ones(4), ValueError, r"rows and columns, got shape \(4,\)"),
+        (np.ones(4), ValueError, r"2 axes, got shape \(4,\)"),
         (np.ones((1, 2, 3)), ValueError, r"got shape \(1, 2, 3\)"),
         (np.ones((3, 0)), ValueError, r"got shape \(3, 0\)"),
         (np.array([[1, np.nan]]), ValueError, r"finite, got nan at \(0, 1\)"),
@@ -174,8 +174,7 @@ def test_a_time_limit_is_positive(A, limit):
 
 
 def test_a_constant_of_a_wider_matrix_is_not_verified_on_a_narrow_one(A):
-    with pytest.raises(ValueError, match="at least 4, got 3"):
-        st.rip_constant(A, 4).verify(A[:, :3])
+    assert not st.rip_constant(A, 4).verify(A[:, :3])
 
 
 @pytest.mark.parametrize("method", ["chain", "ordered", "connected"])

@@ -338,3 +338,31 @@ def test_any_kind_of_array_will_do(rng):
     expected = st.spark(A * 1.0)
     for same in (A, np.asfortranarray(A), A.astype(np.float32), A.astype(np.int8)):
         assert st.spark(same).upper == expected.upper
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-170, 1e160, 1e300])
+def test_the_scale_of_columns_does_not_matter(rng, scale):
+    equals(np.eye(3) * scale, 4)
+    A = rng.standard_normal((5, 8))
+    A[:, 6] = A[:, 1] - 2 * A[:, 3]
+    for columns in ([2], [0, 3, 6], range(8)):
+        B = A.copy()
+        B[:, columns] *= scale
+        found = st.spark(B)
+        assert (found.lower, found.upper) == (3, 3)
+        assert_allclose(np.abs(found.null_vector).max(), 1)
+        assert found.residual <= 2 * found.tol
+        assert found.support.tolist() == [1, 3, 6]
+    assert_allclose(found.null_vector, st.spark(A).null_vector, atol=1e-12)
+    h = rng.standard_normal((1, 2, 2))
+    layer = st.BlockCirculant(h * np.reshape([1.0, scale], (2, 1)), 6)
+    expected = st.spark(st.BlockCirculant(h, 6)).upper
+    assert (st.spark(layer).lower, st.spark(layer).upper) == (expected, expected)
+    long = st.BlockCirculant(h * scale, 2000)
+    assert st.spark(long).upper == st.spark(st.BlockCirculant(h, 2000)).upper
+
+
+def test_channels_of_zeros_are_dependent_at_any_scale():
+    for scale in (1e-200, 1.0):
+        layer = st.BlockCirculant([[[scale, scale], [0.0, 0.0]]], 6)
+        assert st.spark(layer).upper == 1

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory.conditions.gram import LagTable, dense_matrix, lag_table, unit_columns
+from sparsetheory.conditions.gram import (
+    LagTable,
+    dense_matrix,
+    lag_table,
+    unit_columns,
+    unit_values,
+)
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.types import Support
 
@@ -18,7 +24,6 @@ Indices = npt.NDArray[np.int64]
 
 LARGEST = 20_000  # columns; the matrix is held twice
 HIGHEST = 1e70  # entry; inner products are squared
-SHORTEST = 1e-140  # channel to be normalised
 BLOCK = 2**21  # entries of the matrix looked at together
 TRACE = 1e-15  # a correlation below is rounding of the transform
 
@@ -84,19 +89,7 @@ def gram(A: Any, k: int, normalise: bool) -> Gram:
         if normalise:
             np.fill_diagonal(G, 1.0)
         return Gram(G, G, None, G.shape[0])
-    values = table.values.copy()
-    inner = np.arange(len(values))
-    diagonal: Any = (inner, inner, *(0,) * len(table.lags))
-    if normalise:
-        norms = np.sqrt(values[diagonal])
-        if not norms.min() > SHORTEST:
-            raise ValueError(
-                "A must not have zero columns, got channel "
-                f"{norms.argmin()} of length {norms.min():.1e}"
-            )
-        shape = (-1, *(1,) * (values.ndim - 1))
-        values = values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
-        values[diagonal] = 1.0
+    values = unit_values(table) if normalise else table.values.copy()
     values[np.abs(values) < TRACE * np.abs(values).max()] = 0.0
     lags = tuple(np.arange(t) - t * (np.arange(t) > t // 2) for t in table.lags)
     reach = []

@@ -17,6 +17,7 @@ from sparsetheory.conditions.gram import (
     dense_matrix,
     gram_blocks,
     lag_table,
+    layer_or_matrix,
     unit_columns,
     unit_values,
 )
@@ -99,6 +100,7 @@ def block_coherence(A: MeasurementOperator, groups: npt.ArrayLike) -> BlockCoher
     >>> st.block_coherence(layer, 1000).value, st.block_coherence(layer, 2).value
     (0.001, 0.5)
     """
+    A = layer_or_matrix(A)
     n = int(A.shape[1])
     parts = check_groups(groups, n)
     sizes = np.diff(parts.starts)
@@ -204,10 +206,9 @@ def _of_channels(table: LagTable, member: Array, d: int) -> BlockCoherence:
             best, pair = norm, (a, a + 1 + int(of[0, at]))
     first = [int(member[table.column(c * phases, (0,) * len(axes))]) for c in pair]
     channel = np.arange(len(values)) // phases
-    same = np.equal.outer(channel, channel).reshape(
-        *values.shape[:2], *(1,) * len(axes)
-    )
-    inner, columns = (0.0, None) if d == 1 else table.largest(np.abs(values) * same)
+    inside = np.abs(values)
+    inside[np.not_equal.outer(channel, channel)] = -1.0
+    inner, columns = (0.0, None) if d == 1 else table.largest(inside)
     return BlockCoherence(best / d, (min(first), max(first)), inner, columns, d)
 
 
@@ -219,14 +220,17 @@ def _of_positions(table: LagTable, member: Array, d: int) -> BlockCoherence:
     other = np.ones(matrices.shape[:3], dtype=bool)
     other[own, own, 0] = False
     of = np.nonzero(other)
-    norm, at = _largest_norm(matrices, of)
-    p, q, lag = (int(x[at]) for x in of)
-    shift = table.shift(tuple(int(x) for x in np.unravel_index(lag, table.lags)))
-    pair = [
-        int(member[table.column(p, shift)]),
-        int(member[table.column(q, (0,) * len(shift))]),
-    ]
-    inside = np.zeros((d, phases, d, phases, lags))
+    if of[0].size:
+        norm, at = _largest_norm(matrices, of)
+        p, q, lag = (int(x[at]) for x in of)
+        shift = table.shift(tuple(int(x) for x in np.unravel_index(lag, table.lags)))
+        pair = [
+            int(member[table.column(p, shift)]),
+            int(member[table.column(q, (0,) * len(shift))]),
+        ]
+    else:  # no two positions overlap
+        norm, pair = 0.0, [0, 1]
+    inside = np.full((d, phases, d, phases, lags), -1.0)
     inside[:, own, :, own, 0] = np.abs(values.reshape(inside.shape))[:, own, :, own, 0]
     inner, columns = (
         (0.0, None) if d == 1 else table.largest(inside.reshape(values.shape))

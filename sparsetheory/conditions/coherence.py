@@ -6,7 +6,6 @@ Columns are normalised inside. Convolution layers are never formed as a matrix.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,11 @@ from sparsetheory.conditions.gram import (
     dense_matrix,
     gram_blocks,
     lag_table,
+    layer_or_matrix,
     unit_columns,
     unit_values,
 )
+from sparsetheory.conditions.relaxation import off_diagonal
 from sparsetheory.types import MeasurementOperator, Vector
 
 
@@ -75,6 +76,7 @@ def mutual_coherence(A: MeasurementOperator) -> Coherence:
     >>> round(found.value, 12), found.pair
     (0.8, (1, 2))
     """
+    A = layer_or_matrix(A)
     if A.shape[1] < 2:
         raise ValueError(f"A must have two columns at least, got shape {A.shape}")
     table = lag_table(A)
@@ -130,29 +132,22 @@ def babel(A: MeasurementOperator, k: int | None = None) -> Vector:
     >>> st.babel(np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 4.0]])).round(12)
     array([0.8, 1.4])
     """
+    A = layer_or_matrix(A)
     n = int(A.shape[1])
     if n < 2:
         raise ValueError(f"A must have two columns at least, got shape {A.shape}")
     k = n - 1 if k is None else check_integer("k", k, 1, n - 1)
-    best = np.zeros(k)
     table = lag_table(A)
     if table is not None:
-        values = np.abs(unit_values(table))
-        channels = np.arange(len(values))
-        own: Any = (channels, channels, *(0,) * len(table.lags))
-        values[own] = 0.0
-        rows = [values.reshape(len(values), -1)]
-    else:
-        U, _ = unit_columns(dense_matrix(A))
-        rows = []
-    for row in rows:
-        np.maximum(best, _largest_sums(row, k), out=best)
-    if table is None:
-        for start, block in gram_blocks(U):
-            size = np.abs(block)
-            inside = np.arange(size.shape[0])
-            size[inside, start + inside] = 0.0
-            np.maximum(best, _largest_sums(size, k), out=best)
+        size = off_diagonal(unit_values(table))
+        return _largest_sums(size.reshape(len(size), -1), k)
+    best = np.zeros(k)
+    U, _ = unit_columns(dense_matrix(A))
+    for start, block in gram_blocks(U):
+        size = np.abs(block)
+        inside = np.arange(size.shape[0])
+        size[inside, start + inside] = 0.0
+        np.maximum(best, _largest_sums(size, k), out=best)
     return best
 
 

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sparsetheory._checks import check_integer, check_number
+from sparsetheory._checks import check_integer, check_number, check_time_limit
+from sparsetheory.conditions.gram import layer_or_matrix
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.theory.curves import Array
 from sparsetheory.theory.rates import (
@@ -86,14 +87,18 @@ class Convergence:
         bool
             False if anything is refuted, or not confirmed in time.
         """
+        A = layer_or_matrix(A)
         orders = tuple(i.k for i in self.isometries)
         if orders != _orders(self.k, A.shape[1]):
             return False
-        step = next(c.step for c in self.contractions if c.algorithm == "masked")
-        again = _contractions(self.isometries, step)
-        return again == self.contractions and all(
-            i.verify(A, time_limit=time_limit) for i in self.isometries
-        )
+        if any(i.normalised for i in self.isometries):
+            return False
+        if not all(i.verify(A, time_limit=time_limit) for i in self.isometries):
+            return False
+        steps = [c.step for c in self.contractions if c.algorithm == "masked"]
+        if len(steps) != 1 or not 0 < steps[0] < np.inf:
+            return False
+        return _contractions(self.isometries, steps[0]) == self.contractions
 
 
 def convergence_bounds(
@@ -167,12 +172,11 @@ def convergence_bounds(
     htp    error 0.271 Foucart 2011
     iht    loss  0.434 Garg, Khandekar 2009
     """
+    end = check_time_limit(time_limit)
+    A = layer_or_matrix(A)
     k = check_integer("k", k, 1, A.shape[1])
     if step is not None:
         step = check_number("step", step)
-    end = np.inf
-    if time_limit is not None:
-        end = time.perf_counter() + check_number("time_limit", time_limit)
     found = []
     orders = _orders(k, A.shape[1])
     for i, order in enumerate(orders):

@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_operator
 from sparsetheory.operators import BlockCirculant, to_dense
+from sparsetheory.pruned import with_filters
 from sparsetheory.types import Vector
 
 BLOCK = 2**23  # entries of a Gram matrix held at a time
+SHORTEST = 1e-140  # channel to be normalised: its square is a number
 
 Array = npt.NDArray[Any]
 
@@ -102,31 +104,40 @@ class LagTable:
     def largest(self, size: Array) -> tuple[float, tuple[int, int]]:
         """Return the largest entry of a table of sizes, and two columns that have it.
 
-        That of a column with itself does not count.
+        Negative entries, and that of a column with itself, do not count. Where there
+        are no others, columns of one channel do, further apart than any lag.
         """
         size, channels = size.copy(), np.arange(len(size))
         own: Any = (channels, channels, *(0,) * len(self.lags))
         size[own] = -1.0
+        if not (size >= 0).any():
+            return 0.0, (0, 1)
         a, b, *lag = (int(i) for i in np.unravel_index(size.argmax(), size.shape))
         one = self.column(a, self.shift(tuple(lag)))
         two = self.column(b, (0,) * len(lag))
         return float(size[(a, b, *lag)]), (min(one, two), max(one, two))
 
 
-def lag_table(A: Any) -> LagTable | None:
-    """Return the inner products of a layer's columns, or None if there is no order.
+def has_lags(A: Any) -> bool:
+    """Return whether inner products of columns depend on channels and lag alone.
 
-    That is the case for what is no layer, for a subset of its rows, and for a stride
-    that does not divide the grid.
+    They do not for what is no layer, for a subset of its rows, and for a stride that
+    does not divide the grid.
     """
     if not isinstance(A, BlockCirculant):
-        return None
+        return False
     if any(n % s for n, s in zip(A.size, A.stride, strict=True)):
-        return None
+        return False
     grid = tuple(n // s for n, s in zip(A.size, A.stride, strict=True))
     whole = A.outputs == grid and A.shape[0] == A.filters.shape[0] * prod(grid)
-    if not whole or (A.rows.size and not np.array_equal(A.rows, A._positions())):
+    return whole and (not A.rows.size or np.array_equal(A.rows, A._positions()))
+
+
+def lag_table(A: Any) -> LagTable | None:
+    """Return the inner products of a layer's columns, or None if it has no lags."""
+    if not has_lags(A):
         return None
+    grid = tuple(n // s for n, s in zip(A.size, A.stride, strict=True))
     taps = A._scale * polyphase(A)
     lags = tuple(min(g, 2 * t - 1) for g, t in zip(grid, taps.shape[2:], strict=True))
     folded = np.zeros((*taps.shape[:2], *lags))
@@ -148,19 +159,20 @@ def unit_values(table: LagTable) -> Array:
     Raises
     ------
     ValueError
-        If a column is zero.
+        If a column is zero, or too short for its square.
     """
-    values, axes = table.values, (0,) * len(table.lags)
-    channels = np.arange(len(values))
-    norms = np.sqrt(np.maximum(values[(channels, channels, *axes)], 0.0))
-    if not norms.all():
+    values, channels = table.values, np.arange(len(table.values))
+    own: Any = (channels, channels, *(0,) * len(table.lags))
+    norms = np.sqrt(np.maximum(values[own], 0.0))
+    if not norms.min() > SHORTEST:
         raise ValueError(
-            f"A must not have zero columns, got channel {norms.argmin()} zero"
+            "A must not have zero columns, got channel "
+            f"{norms.argmin()} of length {norms.min():.1e}"
         )
     shape = (len(values), *(1,) * (values.ndim - 1))
-    return np.asarray(
-        values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
-    )
+    units = values / norms.reshape(shape) / norms.reshape(shape[0], *shape[2:])
+    units[own] = 1.0
+    return np.asarray(units)
 
 
 def polyphase(A: BlockCirculant) -> Array:
@@ -189,9 +201,14 @@ def polyphase(A: BlockCirculant) -> Array:
     return np.asarray(h)
 
 
+def layer_or_matrix(A: Any) -> Any:
+    """Return `A` as it is if it is a layer, otherwise as `dense_matrix` does."""
+    return A if isinstance(A, BlockCirculant) else dense_matrix(A)
+
+
 def dense_matrix(A: Any) -> Array:
     """Return `A` as a finite array of float64 or complex128, shape (m, n)."""
-    if not np.iscomplexobj(A):
+    if np.ma.isMaskedArray(A) or not np.iscomplexobj(A):
         return to_dense(check_operator(A))
     if hasattr(A, "__matmul__") and not hasattr(A, "__array__"):
         A = A @ np.eye(A.shape[1])
@@ -213,6 +230,22 @@ def gram_blocks(A: Array) -> Iterator[tuple[int, Array]]:
         yield start, A[:, start : start + step].conj().T @ A
 
 
+def columns_near_one(A: Any) -> tuple[Any, Vector]:
+    """Return a matrix with columns times powers of two, and these, one a column.
+
+    Squares of very large or small entries leave the floats; powers of two are exact. A
+    layer has one for each channel.
+    """
+    layer = isinstance(A, BlockCirculant)
+    entries = A._scale * A.filters.swapaxes(0, 1) if layer else A.T
+    largest = np.abs(entries.reshape(len(entries), -1)).max(axis=1)
+    power: Vector = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
+    if not layer:
+        return A * power, power
+    filters = A.filters * power.reshape(-1, *(1,) * len(A.size))
+    return with_filters(A, filters), power.repeat(prod(A.size))
+
+
 def unit_columns(A: Array) -> tuple[Array, Vector]:
     """Return `A` with columns of norm one, and their norms.
 
@@ -224,8 +257,6 @@ def unit_columns(A: Array) -> tuple[Array, Vector]:
     largest = np.abs(A).max(axis=0)
     if not largest.all():
         raise ValueError(f"A must not have zero columns, got one at {largest.argmin()}")
-    # Squares of very large or small entries leave the floats; powers of two are exact.
-    power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
-    A = A * power
+    A, power = columns_near_one(A)
     norms = np.sqrt(np.einsum("ij,ij->j", A.conj(), A).real)
     return A / norms, norms / power

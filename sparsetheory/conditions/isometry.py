@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sparsetheory._checks import check_integer, check_number
+from sparsetheory._checks import check_integer, check_time_limit
 from sparsetheory._parallel import blas_held
 from sparsetheory.conditions import _plan
 from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions._verify import confirmed
 from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.gram import layer_or_matrix
 from sparsetheory.types import MeasurementOperator, Support
 
 
@@ -130,6 +130,8 @@ class Isometry:
         certifies, with a margin for rounding; formulas by evaluating them; a search by
         running another one, from the beginning, or, if that visits far more sets, the
         same one on columns in another order. It takes about as long as the search did.
+        No number is taken from the result: the evidence says what to compute, and
+        `rounding` is computed anew.
 
         Parameters
         ----------
@@ -142,9 +144,11 @@ class Isometry:
         bool
             False if anything is refuted, or not confirmed in time.
         """
-        check_integer("A.shape[1]", _shape(A)[1], self.k)
-        clock = Clock(_deadline(time_limit))
-        G, k = gram(A, self.k, self.normalised), self.k
+        clock = Clock(check_time_limit(time_limit))
+        A, k = layer_or_matrix(A), self.k
+        if not 1 <= k <= A.shape[1]:
+            return False
+        G = gram(A, k, self.normalised)
         with blas_held():
             return all(
                 confirmed(A, G, side, sign, k, self.normalised, clock)
@@ -224,9 +228,10 @@ def rip_constant(
     >>> found.verify(layer)
     True
     """
-    m, n = _shape(A)
+    clock = Clock(check_time_limit(time_limit))
+    A = layer_or_matrix(A)
+    m, n = A.shape
     k = check_integer("k", k, 1, n)
-    clock = Clock(_deadline(time_limit))
     stopped = False
     with blas_held():
         G = gram(A, k, normalise)
@@ -265,19 +270,6 @@ def _side(side: Sections, other: Sections, k: int) -> IsometrySide:
         upper = min(upper, larger)
     support = side.G.original(side.supports[k], side.sign)
     return IsometrySide(lower, upper, support, side.upper[k], 2 * side.rounding)
-
-
-def _shape(A: Any) -> tuple[int, int]:
-    shape = tuple(np.shape(A))
-    if len(shape) != 2 or 0 in shape:
-        raise ValueError(f"A must have rows and columns, got shape {shape}")
-    return shape[0], shape[1]
-
-
-def _deadline(time_limit: float | None) -> float:
-    if time_limit is None:
-        return np.inf
-    return time.perf_counter() + check_number("time_limit", time_limit)
 
 
 def _counter(clock: Clock, progress: bool) -> Any:

@@ -13,6 +13,7 @@ from sparsetheory.conditions.gram import (
     Array,
     dense_matrix,
     lag_table,
+    layer_or_matrix,
     unit_columns,
     unit_values,
 )
@@ -109,6 +110,7 @@ def rip_lower_bound_by_sampling(
     >>> 0 < found.lower < st.rip_constant(A, 4).lower
     True
     """
+    A = layer_or_matrix(A)
     n = int(A.shape[1])
     k = check_integer("k", k, 1, n)
     trials = check_integer("trials", trials, 1)

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from sparsetheory._checks import check_number
+from sparsetheory._checks import check_number, check_time_limit
 from sparsetheory._kernels.dependence import (
     CLOSED,
     FOUND,
@@ -31,7 +31,9 @@ from sparsetheory.conditions.coherence import babel
 from sparsetheory.conditions.gram import (
     Array,
     LagTable,
+    columns_near_one,
     dense_matrix,
+    has_lags,
     lag_table,
     polyphase,
     unit_columns,
@@ -157,8 +159,7 @@ def spark(
     tol = check_number("tol", tol)
     if not LEAST <= tol < 1:
         raise ValueError(f"tol must lie between {LEAST} and 1, got {tol}")
-    limit = np.inf if time_limit is None else check_number("time_limit", time_limit)
-    bracket = _Bracket(A, tol, time.perf_counter() + limit)
+    bracket = _Bracket(A, tol, check_time_limit(time_limit))
     with blas_held(), suppress(TimeoutError, KeyboardInterrupt):
         bracket.close()
     return bracket.result()
@@ -168,10 +169,10 @@ class _Bracket:
     """What is known, and what is done to know more."""
 
     def __init__(self, A: MeasurementOperator, tol: float, deadline: float) -> None:
-        self.table = lag_table(A)
-        if self.table is None:
-            A = dense_matrix(A)
-        self.A, self.tol, self.deadline = A, tol, deadline
+        A = A if has_lags(A) else dense_matrix(A)
+        self.A, self.factors = columns_near_one(A)
+        self.table = lag_table(self.A)
+        self.tol, self.deadline = tol, deadline
         self.n = int(A.shape[1])
         self.lower, self.evidence = 1, "columns"
         self.upper, self.support = self.n + 1, np.empty(0, dtype=np.intp)
@@ -186,21 +187,25 @@ class _Bracket:
         self.norms = np.empty(0)
         self.U: Array | None = None
         if self.table is None or self.n <= DENSE:
-            C = dense_matrix(A)
+            C = dense_matrix(self.A)
             self.norms = np.asarray(np.linalg.norm(C, axis=0))
             if self.norms.all():
-                self.U, _ = unit_columns(C)
+                self.U, self.norms = unit_columns(C)
         else:
-            assert isinstance(A, BlockCirculant)
-            self.norms = A.column_norms()
+            assert isinstance(self.A, BlockCirculant)
+            self.norms = self.A.column_norms()
 
     def result(self) -> Spark:
-        peak = np.abs(self.null_vector).argmax() if self.support.size else 0
+        x = self.null_vector
+        if self.support.size:
+            factors = self.factors[self.support]
+            x = x * (factors / factors.max())
+            x = x / x[np.abs(x).argmax()]
         return Spark(
             self.lower,
             self.upper,
             self.support,
-            self.null_vector / self.null_vector[peak : peak + 1],
+            x,
             self.residual,
             self.evidence,
             self.duals,
