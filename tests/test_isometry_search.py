@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -230,6 +231,49 @@ def test_time_that_runs_out_leaves_a_bracket():
     found = st.rip_constant(A, 5, time_limit=0.01)
     assert 0 < found.lower <= found.upper
     assert not st.rip_constant(A, 5, time_limit=1e-6).exact
+
+
+def test_less_time_is_spent_on_smaller_sizes_if_the_last_is_out_of_reach():
+    times = [0.001, 0.01, 0.02, 0.06]  # the next takes about 0.18 seconds
+    assert not _plan._too_long(times, 1.0, 0)
+    assert not _plan._too_long(times, 1.0, 1)
+    assert _plan._too_long(times, 1.0, 2)
+    assert not _plan._too_long(times, 1.3, 9)
+    assert _plan._too_long(times, 0.3, 0)
+    assert not _plan._too_long(times, np.inf, 9)
+
+
+def test_the_relaxation_gets_half_of_the_time_that_is_left(monkeypatch):
+    A = unit(np.random.default_rng(1).standard_normal((8, 14)))
+    seen, begin = [], time.perf_counter()
+
+    def watched(values, k, deadline, **options):
+        seen.append(deadline - begin)
+        return np.inf, np.zeros_like(values)
+
+    monkeypatch.setattr(_plan, "semidefinite_dual", watched)
+    side = Sections(gram(A, 4, False), 1, 4, Clock(begin + 1000.0))
+    side.explore(4, 4)
+    _plan.relax(side, 4)
+    assert_allclose(seen, 500, atol=50)
+
+
+def test_both_sides_have_the_same_largest_entries(rng):
+    layer = st.BlockCirculant(rng.standard_normal((2, 3, 3)), 12)
+    for A in (rng.standard_normal((8, 14)), layer):
+        G = gram(A, 5, False)
+        one = Sections(G, 1, 5, Clock())
+        alone, shared = (Sections(G, -1, 5, Clock(), x) for x in (None, one.largest))
+        assert_allclose(shared.caps, alone.caps, rtol=1e-14)
+
+
+def test_a_gram_matrix_is_hermitian_to_the_last_bit(rng):
+    C = rng.standard_normal((200, 333)) * rng.uniform(0.1, 9, 333)
+    for A in (C, C[:, ::2], C[::3].T, C.astype(np.float32), C + 1j * C[::-1]):
+        for normalise in (False, True):
+            G = gram(A, 2, normalise).matrix
+            assert np.array_equal(G, G.conj().T)
+            assert G.flags.c_contiguous
 
 
 def test_passes_lower_the_bound_to_the_constant():

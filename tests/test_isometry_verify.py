@@ -166,6 +166,8 @@ def test_the_evidence_of_a_smaller_order_is_none_for_a_larger():
     for name in ("above", "below"):
         side = getattr(four, name)
         assert not resting_on(five, name, side.evidence, side.upper).verify(A)
+        loose = dataclasses.replace(side.evidence, bound=4.0)
+        assert not resting_on(five, name, loose, 4.0).verify(A)
         high = resting_on(five, name, side.evidence, getattr(five, name).upper)
         assert not high.verify(A)
 
@@ -182,13 +184,19 @@ def test_rounding_is_not_taken_from_the_result():
 def test_what_is_malformed_is_refused_without_an_error():
     A = unit(np.random.default_rng(1).standard_normal((10, 14)))
     found = st.rip_constant(A, 4, both=True)
+
+    def changed(**changes):
+        above = dataclasses.replace(found.above, **changes)
+        return dataclasses.replace(found, above=above)
+
     S, proof = found.above.support, found.above.evidence
     zero = np.zeros((14, 14))
+    assert changed(support=S.tolist()[::-1]).verify(A)
     for support in (S + 14, S - 14, S[:3], S.astype(float), [*S[:3], S[0]], None):
-        assert not with_sides(found, support=support).verify(A)
+        assert not changed(support=support).verify(A)
     for dual in (np.full((14, 14), np.nan), zero[1:], zero.tolist(), zero + np.inf):
         evidence = Evidence("semidefinite", 4, 1.0, dual=dual)
-        assert not with_sides(found, evidence=evidence).verify(A)
+        assert not changed(evidence=evidence).verify(A)
     for evidence in (
         None,
         dataclasses.replace(proof, size=4.0),
@@ -196,9 +204,9 @@ def test_what_is_malformed_is_refused_without_an_error():
         dataclasses.replace(proof, bound=np.nan),
         dataclasses.replace(proof, basis=proof),
     ):
-        assert not with_sides(found, evidence=evidence).verify(A)
+        assert not changed(evidence=evidence).verify(A)
     for changes in ({"upper": np.nan}, {"lower": np.nan}, {"upper": -np.inf}):
-        assert not with_sides(found, **changes).verify(A)
+        assert not changed(**changes).verify(A)
     assert not found.verify(A[:, :3])
     assert not found.verify(A[:, :12])
     for k in (0, 3, 15):

@@ -233,3 +233,10 @@ def test_pictures_are_bit_for_bit_the_same(small, tmp_path):
     for suffix in (".png", ".svg"):
         first, second = ((tmp_path / f"{n}{suffix}").read_bytes() for n in "ab")
         assert first == second
+
+
+def test_a_benchmark_of_no_matrices_is_refused():
+    command = [sys.executable, str(SCRIPTS / "bench_rip.py"), "--seeds", "0"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "--seeds must be at least 1, got 0" in run.stderr

@@ -20,12 +20,13 @@ QUICK = 500  # sets visited where there are more of them
 FEW, SOME, MANY = 4, 16, 128  # starts of a climb
 GROWTH = 5.0  # of the time from one size to the next, until it has been measured
 PART = 0.5  # of the time that is left, for a size that is expected to end in it
+SPARE = 0.15  # the same, if k would not be reached
 LIMIT = 0.6  # of the time that is left, when it has not ended
 LINEAR = 1000  # columns of one channel, whose relaxation is a linear program
 LATE = 0.1  # seconds after which better lower bounds are worth a climb
 SOON = 0.05  # seconds that say nothing about longer ones
 LEAST = 0.002  # by which a bound should fall, relative
-RELAXED = 0.2  # of the time that is left, for a relaxation
+RELAXED = 0.5  # of the time that is left, for a relaxation
 
 
 def close_larger(one: Sections, two: Sections, k: int) -> None:
@@ -45,7 +46,7 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
                 explored = True
                 one.explore(k, MANY)
                 two.explore(k, MANY)
-            if _too_long(times, clock.left):
+            if _too_long(times, clock.left, k - t):
                 return
             if t < k:
                 clock.deadline = min(deadline, begin + LIMIT * (deadline - begin))
@@ -65,16 +66,18 @@ def close_larger(one: Sections, two: Sections, k: int) -> None:
             raise
 
 
-def _too_long(times: list[float], left: float) -> bool:
+def _too_long(times: list[float], left: float, further: int) -> bool:
     """Return whether the next size may take too large a part of the time left.
 
     A size that is closed bounds all larger ones by averaging, so that it is worth while
-    even if k is out of reach.
+    even if k, so many sizes further, is out of reach; but a relaxation is worth more.
     """
     if len(times) < 4 or times[-1] < SOON or not np.isfinite(left):
         return False
     growth = min(2 * GROWTH, max(2.0, times[-1] / max(times[-2], 1e-3)))
-    return bool(times[-1] * growth > PART * left)
+    expected = times[-1] * growth
+    part = PART if expected * growth**further < left else SPARE
+    return bool(expected > part * left)
 
 
 def quick(side: Sections, other: Sections, k: int) -> float:
@@ -99,7 +102,8 @@ def close_side(side: Sections, k: int, budget: float = np.inf) -> bool:
 def squeeze(one: Sections, two: Sections, k: int) -> None:
     """Use the time that is left to bring the upper bounds down."""
     for side in (one, two):
-        side.explore(k, MANY)
+        if not side.closed(k, max(one.lower[k], two.lower[k])):
+            side.explore(k, MANY)
     known = max(one.lower[k], two.lower[k])
     open_sides = [side for side in (one, two) if not side.closed(k, known)]
     for side in open_sides:

@@ -74,9 +74,14 @@ class Clock:
 
 
 class Sections:
-    """The largest eigenvalue of sections of ``sign (G - I)``, for each size up to k."""
+    """The largest eigenvalue of sections of ``sign (G - I)``, for each size up to k.
 
-    def __init__(self, G: Gram, sign: int, k: int, clock: Clock) -> None:
+    The largest entries are those of the other side, if that is there.
+    """
+
+    def __init__(
+        self, G: Gram, sign: int, k: int, clock: Clock, largest: Array | None = None
+    ) -> None:
         n = len(G.matrix)
         self.G, self.sign, self.k, self.clock = G, sign, k, clock
         self.M = sign * G.matrix
@@ -87,7 +92,7 @@ class Sections:
             self.values[own(self.values)] -= sign
         self.diagonal: Vector = np.ascontiguousarray(self.M.diagonal().real)
         self.least = float(self.diagonal.min())
-        self.scale = max(1.0, float(np.abs(self.M).max()))
+        self.scale = max(1.0, float(G.matrix.diagonal().real.max()))
         self.rounding = ROUNDING * self.scale
         self.lower = np.full(k + 1, -np.inf)
         self.supports: list[Indices] = [np.arange(0)] * (k + 1)
@@ -104,7 +109,9 @@ class Sections:
         elif linked < 0.15:
             self.methods = ["connected", "chain"]
         self.pairs = strongest_pairs(self.M, G.orbits, STARTS) if k > 1 else None
-        largest = largest_entries(self.values, k - 1)
+        if largest is None:
+            largest = largest_entries(self.values, k - 1)
+        self.largest = largest
         for t in range(1, k + 1):
             self._begin(t, largest)
         if k > 2 and len(self.values) ** 3 * prod(G.torus) <= DECOMPOSED:

@@ -84,8 +84,11 @@ def gram(A: Any, k: int, normalise: bool) -> Gram:
             C, _ = unit_columns(C)
         else:
             _check_entries(C)
-        G = C.conj().T @ C
-        G = np.ascontiguousarray(0.5 * (G + G.conj().T))
+        if np.iscomplexobj(C):
+            G = C.conj().T @ C
+            G = np.ascontiguousarray(0.5 * (G + G.conj().T))
+        else:
+            G = C.T @ C  # of one array, half the work and symmetric
         if normalise:
             np.fill_diagonal(G, 1.0)
         return Gram(G, G, None, G.shape[0])

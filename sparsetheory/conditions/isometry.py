@@ -192,7 +192,8 @@ def rip_constant(
         it is bounded by the larger one, and closed if that is easy.
     time_limit : float, optional
         Seconds, about. The result is then a bracket if need be, the upper bound from
-        the best of a semidefinite relaxation, searches at a higher level, and formulas.
+        the best of a semidefinite relaxation, searches at a higher level, and formulas;
+        it comes before the time is over where what is left is too short for a search.
         Ctrl-C also ends the search and returns what is certified by then.
     progress : bool
         Count visited sets on standard error.
@@ -235,7 +236,8 @@ def rip_constant(
     stopped = False
     with blas_held():
         G = gram(A, k, normalise)
-        above, below = (Sections(G, sign, k, clock) for sign in (1, -1))
+        above = Sections(G, 1, k, clock)
+        below = Sections(G, -1, k, clock, above.largest)
         if k > m:
             some = np.arange(k)
             below.raise_to(k, below.value(some), some)
