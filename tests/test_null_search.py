@@ -30,6 +30,8 @@ from sparsetheory.conditions._nullspace import dual_norm, null_space, relaxation
 EPS = np.finfo(float).eps
 RUNNING = np.zeros(1)
 
+pytestmark = pytest.mark.slow  # when interpreted
+
 
 def by_circuits(A, k):
     """The largest share of k entries, over null vectors of minimal support."""
