@@ -231,8 +231,10 @@ def keep_torch_mask(module: Any, optimiser: Any, mask: npt.ArrayLike) -> Iterato
     """Keep pruned parameters at zero while an optimiser runs, in a ``with`` block.
 
     Zero on entry, and after each ``optimiser.step()``: parameters, gradients, and all
-    that the optimiser remembers with an entry per parameter. Gradients are zero before
-    each step too, so that momentum and norms never see them.
+    that the optimiser remembers with an entry per parameter. Gradients are zero as soon
+    as they are computed, in closures too, so that momentum, norms and clipping never
+    see them. On entry the optimiser forgets all of a parameter for which it remembers
+    anything of another shape, as L-BFGS and Adafactor do.
 
     Parameters
     ----------
@@ -270,14 +272,22 @@ def keep_torch_mask(module: Any, optimiser: Any, mask: npt.ArrayLike) -> Iterato
                     if t is not None and t.shape == p.shape:
                         t.masked_fill_(at, 0)
 
+    def other_shape(value: Any, p: Any) -> bool:
+        tensor = torch.is_tensor(value)
+        return isinstance(value, list) or (tensor and value.shape not in ((), p.shape))
+
+    for p in shaped:
+        if any(other_shape(t, p) for t in optimiser.state.get(p, {}).values()):
+            del optimiser.state[p]
     clear()
-    before = optimiser.register_step_pre_hook(clear)
-    after = optimiser.register_step_post_hook(clear)
-    try:
+    with contextlib.ExitStack() as stack:
+        for p, at in shaped.items():
+            if p.requires_grad:
+                hook = p.register_hook(lambda g, at=at: g.masked_fill(at, 0))
+                stack.callback(hook.remove)
+        stack.callback(optimiser.register_step_pre_hook(clear).remove)
+        stack.callback(optimiser.register_step_post_hook(clear).remove)
         yield
-    finally:
-        before.remove()
-        after.remove()
 
 
 def torch_conv_operator(layer: Any, size: int | tuple[int, ...]) -> BlockCirculant:
