@@ -39,8 +39,9 @@ class Network:
     Data `X` have shape (samples, inputs), or (..., samples, inputs) if each network has
     its own. All is computed in the precision of `w`, float32 or else float64.
 
-    Labels `y` are integers, one per sample, or targets of shape (samples, classes). The
-    loss is a mean over samples, `cross_entropy` or `squared_error`.
+    Labels `y` are integers, one per sample, or targets of shape (samples, classes). If
+    integers of one shape could be either, they are refused, and targets must be floats.
+    The loss is a mean over samples, `cross_entropy` or `squared_error`.
 
     Attributes
     ----------
@@ -231,13 +232,19 @@ class Network:
     ) -> Array:
         """Return targets, shape (..., samples, classes), of labels or of targets."""
         given = np.asarray(y)
+        either = given.shape[-2:] == (samples, self.classes)
         if given.dtype.kind in "iub" and given.ndim and given.shape[-1] == samples:
+            if either:
+                raise ValueError(
+                    f"y of shape {given.shape} could be labels or targets, which must "
+                    f"be floats if there are as many samples as classes: {samples}"
+                )
             outside = given[(given < 0) | (given >= self.classes)]
             if outside.size:
                 most = self.classes - 1
                 raise ValueError(f"labels must lie in 0..{most}, got {outside[0]}")
             return np.eye(self.classes, dtype=dtype)[given.astype(np.intp)]
-        if given.shape[-2:] != (samples, self.classes):
+        if not either:
             raise ValueError(
                 f"y must hold {samples} integer labels or end in shape "
                 f"{(samples, self.classes)}, got {given.dtype} of shape {given.shape}"
