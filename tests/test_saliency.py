@@ -392,6 +392,16 @@ def test_lanczos_finds_the_ends_and_shows_its_residual(rng, kind):
     assert again.smallest == found.smallest
 
 
+@pytest.mark.parametrize("n", [3, 80])  # by the matrix, and by Lanczos
+def test_where_the_loss_is_flat_the_spectrum_is_zero(n):
+    mask = np.arange(n) != 1
+    found = st.restricted_spectrum(lambda w, v: 0 * v, np.ones(n), mask)
+    assert found.smallest == found.largest == found.residual == 0
+    assert found.stable_step == np.inf
+    np.testing.assert_allclose(found.vectors @ found.vectors.T, np.eye(2), atol=1e-12)
+    assert not found.vectors[:, 1].any()
+
+
 def test_masked_descent_is_projected_and_goes_at_the_rate_of_the_block(rng):
     n = 12
     H, b = positive(rng, n) + 0.1 * np.eye(n), rng.standard_normal(n)
