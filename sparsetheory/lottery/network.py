@@ -65,6 +65,23 @@ class Network:
     layers: tuple[Layer, ...]
     activation: str
 
+    def __post_init__(self) -> None:
+        layers = tuple(self.layers)
+        for layer in layers:
+            if not isinstance(layer, Dense | Convolution):
+                raise TypeError(f"layers must be dense or convolutions, got {layer!r}")
+        if not layers:
+            raise ValueError("layers must not be empty")
+        for one, other in pairwise(layers):
+            if one.outputs != other.inputs:
+                raise ValueError(f"layers must chain, got {one} before {other}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {list(ACTIVATIONS)}, "
+                f"got {self.activation!r}"
+            )
+        object.__setattr__(self, "layers", layers)
+
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of weights and bias, layer by layer."""
@@ -310,7 +327,7 @@ def mlp(
         raise ValueError(f"sizes must number two at least, got {sizes!r}")
     whole = [check_integer("sizes", s, 1) for s in sizes]
     layers = (Dense(i, o) for i, o in pairwise(whole))
-    return Network(tuple(layers), _known(activation))
+    return Network(tuple(layers), activation)
 
 
 def convnet(
@@ -368,12 +385,4 @@ def convnet(
         layers.append(layer)
         height, width = layer.grid
     layers.append(Dense(layers[-1].outputs, check_integer("classes", classes, 1)))
-    return Network(tuple(layers), _known(activation))
-
-
-def _known(activation: str) -> str:
-    if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"activation must be one of {list(ACTIVATIONS)}, got {activation!r}"
-        )
-    return activation
+    return Network(tuple(layers), activation)
