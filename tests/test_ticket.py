@@ -170,7 +170,7 @@ def test_no_pickle_is_in_the_file(rng, tmp_path):
         ({"w0": np.zeros(5)}, r"w0 must have shape \(53,\) or \(networks, 53\)"),
         ({"w0": np.full(53, np.nan)}, "w0 must be finite"),
         ({"mask": np.ones(52, bool)}, r"mask must have shape \(53,\), got \(52,\)"),
-        ({"mask": np.arange(53)}, "mask must hold booleans"),
+        ({"mask": np.arange(53)}, "mask must be boolean"),
         ({"step": -1}, "step must be at least 0, got -1"),
         ({"seed": (1.5,)}, "seed must be an integer"),
         ({"seed": (1, 2)}, r"seed must number 1 or \(\), got 2"),
