@@ -202,6 +202,20 @@ def test_known_scores():
     assert small[2] > 0.1  # from there on the larger weight matters more
 
 
+def test_flow_through_weights_and_later_biases_is_whole(rng):
+    network = st.mlp([4, 5, 3, 2])
+    w, ones = rng.standard_normal(network.n), np.ones((1, 4))
+    scores = st.synflow_saliency(
+        w, lambda a: network.vjp(a, np.ones((1, 2)), ones).ravel()
+    )
+    sums = np.array([part.sum() for part in network.split(scores)])
+    whole = network.outputs(abs(w), ones).sum()
+    for i in range(3):
+        later = sums[2 * i + 1 :: 2].sum()
+        assert sums[2 * i] + later == pytest.approx(whole)
+        assert later > 0.01 * whole
+
+
 def test_synaptic_flow_is_conserved_and_is_that_through_a_weight(network):
     sizes = [np.abs(W) for W in network.w]
 
