@@ -289,3 +289,32 @@ def test_bad_input_is_named():
         st.keep_torch_mask(module, descent, [True]),
     ):
         pass
+
+
+def test_what_can_not_be_looked_at_is_named():
+    nn = torch.nn
+    half = nn.Linear(3, 2).to(torch.bfloat16)
+    with pytest.raises(TypeError, match="a precision of NumPy, got bfloat16"):
+        st.torch_weights(half)
+    with pytest.raises(TypeError, match="a precision of NumPy, got bfloat16"):
+        st.torch_model(half, np.ones((1, 3))).outputs(np.ones(8))
+    descent = torch.optim.SGD(half.parameters(), 0.1, momentum=0.9)
+    with st.keep_torch_mask(half, descent, np.arange(8) % 2 == 0):
+        half(torch.ones(3, dtype=torch.bfloat16)).sum().backward()
+        descent.step()
+    flat = torch.nn.utils.parameters_to_vector(half.parameters())
+    assert not flat[1::2].any()
+    assert flat[::2].all()
+    model = st.torch_model(nn.RNN(3, 2), np.ones((1, 3)))
+    for call in (model.outputs, model.jacobian_operator):
+        with pytest.raises(TypeError, match="must return a tensor, got tuple"):
+            call(model.w)
+
+
+def test_a_jacobian_needs_outputs_that_are_the_same_again(rng):
+    module = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.Dropout(0.5)).double()
+    model = st.torch_model(module, rng.standard_normal((9, 6)))
+    with pytest.raises(ValueError, match=r"dropout need module\.eval\(\)"):
+        model.jacobian_operator(model.w)
+    module.eval()
+    assert st.adjoint_mismatch(model.jacobian_operator(model.w)) < 1e-15

@@ -95,7 +95,13 @@ class TorchModel:
     def jacobian_operator(self, w: npt.ArrayLike) -> LinearOperator:
         """Return the Jacobian of all outputs as a measurement matrix."""
         point = np.asarray(w)
-        shape = self.outputs(point).shape
+        before = self.outputs(point)
+        if not np.allclose(before, self.outputs(point)):
+            raise ValueError(
+                "module must give the same outputs again, they differ: layers such as "
+                "dropout need module.eval()"
+            )
+        shape = before.shape
         return jacobian_operator(
             lambda v: self.jvp(point, v).ravel(),
             lambda u: self.vjp(point, u.reshape(shape)),
@@ -115,7 +121,10 @@ class TorchModel:
         for name, p in self.module.named_parameters():
             values[name] = w[start : start + p.numel()].view(p.shape)
             start += p.numel()
-        return _torch().func.functional_call(self.module, values, (self.X,))
+        found = _torch().func.functional_call(self.module, values, (self.X,))
+        if not _torch().is_tensor(found):
+            raise TypeError(f"module must return a tensor, got {type(found).__name__}")
+        return found
 
     def _loss(self, w: Any) -> Any:
         if self.objective is None:
@@ -366,4 +375,6 @@ def _parts(module: Any, flat: npt.ArrayLike, name: str = "w") -> list[Any]:
 
 
 def _array(tensor: Any) -> Array:
+    if tensor.dtype == _torch().bfloat16:
+        raise TypeError("module must compute in a precision of NumPy, got bfloat16")
     return np.array(tensor.detach().cpu().numpy())
