@@ -223,6 +223,14 @@ def check_tol(tol: Any, dtype: np.dtype[Any]) -> float:
     return max(number, least)
 
 
+def check_flags(name: str, value: Any) -> npt.NDArray[np.bool_]:
+    """Return `value` as an array of booleans; numbers might be indices."""
+    flags = np.asarray(value)
+    if flags.dtype != bool:
+        raise TypeError(f"{name} must be boolean, got dtype {flags.dtype}")
+    return flags
+
+
 def check_support(
     support: npt.ArrayLike, n: int, name: str = "support"
 ) -> npt.NDArray[np.int64]:

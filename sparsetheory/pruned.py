@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_number, check_support
+from sparsetheory._checks import check_flags, check_number, check_support
 from sparsetheory.operators import BlockCirculant
 
 Mask = npt.NDArray[np.bool_]
@@ -262,9 +262,7 @@ def check_layer(layer: BlockCirculant) -> None:
 
 def check_mask(layer: BlockCirculant, mask: npt.ArrayLike) -> Mask:
     """Return a mask of the layer's taps."""
-    given = np.asarray(mask)
-    if given.dtype != bool:
-        raise TypeError(f"mask must be boolean, got dtype {given.dtype}")
+    given = check_flags("mask", mask)
     if given.shape != layer.filters.shape:
         raise ValueError(
             f"mask must have shape {layer.filters.shape} to match the filters, "

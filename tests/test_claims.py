@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from sparsetheory.claims import LEDGER, Claim, Finding, evaluate, magnitude
 from sparsetheory.claims import thresholding as shrinkage
 from sparsetheory.claims.__main__ import main
-from sparsetheory.claims.network import draw_network
 
 BY_ID = {claim.id: claim for claim in LEDGER}
 EXPECTED = {
@@ -221,7 +221,6 @@ ALTERED = [
     ("C55", {"subset_bits_per_weight": 0.4}, "refuted"),
     ("C56", {"normal": 0.1}, "holds"),
     ("C57", {"headline_chance_at_most": 1.0}, "holds"),
-    ("C75", {"example_by_magnitude": 3.0}, "refuted"),
     ("C88", {"log10_chance_top_k": -1.0}, "holds"),
 ]
 
@@ -392,8 +391,6 @@ def test_module_refuses_an_unknown_claim_in_one_line():
 def test_numbers_of_pruning_that_are_known():
     assert result("C13").numbers["change_without_first"] == -3.0
     assert result("C13").numbers["change_without_second"] == 24.0
-    assert result("C14").numbers["grasp_over_snip_64_100_10"] == 69200 / 31600
-    assert result("C14").numbers["grasp_over_snip_deep"] == 3500000 / 1180000
     assert result("C22").numbers["saddle_1_2_2_1"] == pytest.approx(-1.0)
     assert result("C22").numbers["saddle_1_2_2_1_pruned"] == 1.0
     assert result("C27").numbers["weights_left"] == 18295
@@ -407,18 +404,36 @@ def test_numbers_of_pruning_that_are_known():
     assert result("C78").numbers["curvature_at_which_they_tie"] == pytest.approx(31.25)
 
 
-def test_the_network_of_the_claims_is_differentiated_exactly():
-    small, w = draw_network(0)
-    rng = np.random.default_rng(1)
-    v = [rng.standard_normal(part.shape) for part in w]
-    ends = [[W + t * V for W, V in zip(w, v, strict=True)] for t in (1e-6, -1e-6)]
-    up, down = (small.loss(end) for end in ends)
-    slope = sum(np.sum(g * V) for g, V in zip(small.grad(w), v, strict=True))
-    assert (up - down) / 2e-6 == pytest.approx(slope, rel=1e-7)
-    for one, other, product in zip(
-        *map(small.grad, ends), small.hvp(w, v), strict=True
-    ):
-        np.testing.assert_allclose((one - other) / 2e-6, product, atol=1e-7)
-    change = (small.outputs(ends[0]) - small.outputs(ends[1])).ravel() / 2e-6
-    flat = np.concatenate([part.ravel() for part in v])
-    np.testing.assert_allclose(small.jacobian(w) @ flat, change, atol=1e-7)
+@pytest.mark.parametrize("sizes", [(64, 100, 10), (784, 300, 100, 10), (100,) * 21])
+def test_products_of_networks_are_counted_as_they_are_done(sizes):
+    name = "deep" if len(sizes) > 4 else "_".join(map(str, sizes))
+    numbers = result("C14").numbers
+    costs = [2 * a * b for a, b in pairwise(sizes)]
+    inner = sum(costs[1:])
+    # Forward, derivatives by weights, and back through all layers but the first.
+    gradient = 2 * sum(costs) + inner
+    # Two forward along v, three back, two by weights; where the inputs stay the same,
+    # one forward and one by weights.
+    product = 2 * costs[0] + 7 * inner
+    assert numbers[f"gradient_{name}"] == gradient
+    assert numbers[f"hessian_product_{name}"] == product
+    assert numbers[f"grasp_over_snip_{name}"] == 1 + product / gradient
+
+
+def test_rows_of_altered_verdicts_are_not_repeated():
+    rows = [repr(row) for row in ALTERED]
+    assert len(rows) == len(set(rows))
+
+
+def test_saliencies_and_kernels_of_a_network_are_those_of_theory():
+    assert result("C11").numbers["change_by_rescaling"] < 1e-12
+    assert result("C11").numbers["flow_in_minus_out"] < 1e-12
+    numbers = result("C52").numbers
+    assert 0 < numbers["rank_with_12"] <= 12
+    assert numbers["rank_with_12"] < numbers["rank_with_23"] <= 23
+    assert numbers["rank_with_60"] == 24
+    # About the pruned weights the expansion is of second order, about others of none.
+    quotient = numbers["error_about_pruned_1e-3"] / numbers["error_about_pruned_1e-4"]
+    assert quotient == pytest.approx(100, rel=0.1)
+    assert numbers["error_at_start"] > 0.1
+    assert result("C24").numbers["smallest_of_projected"] == 0

@@ -140,7 +140,9 @@ def test_what_is_said_of_the_matrices_holds(result):
     for coherence, isometry in zip(found.coherence, found.isometry, strict=True):
         assert isometry.normalised
         assert isometry.k == 3
-        assert coherence.value <= isometry.upper <= 2
+        # Of pairs the constant is the coherence, of more columns no less.
+        assert 0.1 < coherence.value <= isometry.upper
+        assert isometry.lower >= coherence.value * (1 - 1e-9)
     low, high = found.interval()
     share = found.successes / 6
     assert ((low <= share) & (share <= high)).all()
@@ -234,12 +236,82 @@ def test_a_solver_that_stops_short_is_unresolved_and_zeros_are_no_success():
         ({"trials": 0}, "trials must be at least 1"),
         ({"seed": -1}, "seed must be at least 0"),
         ({"order": 54}, r"order must be in 1\.\.53"),
+        ({"solvers": {}}, "solvers must not be empty"),
+        ({"size": [0.1, 1e308]}, r"changes a length, got 1e\+308 times \|\|w\|\| = "),
+        ({"time_limit": -1.0}, "time_limit must be"),
     ],
 )
 def test_bad_options_are_named(change, message, result):
     w, X, _ = result
     with pytest.raises(ValueError, match=message):
         st.jacobian_recovery(NETWORK, w, X, **{"samples": 5, "k": 1} | change)
+
+
+def test_a_change_that_vanishes_in_rounding_or_overflows_is_not_found(result):
+    w, X, _ = result
+    options = {"samples": 20, "k": 1, "trials": 2, "order": 1}
+    found = st.jacobian_recovery(NETWORK, w, X, size=[1e-3, 1e-18], **options)
+    assert found.successes[1, 0].item() == 2
+    assert not found.successes[:, 1].any()
+    assert not found.unresolved.any()
+    assert (found.linearity[1] == 1).all()  # the outputs did not move
+    relu = st.mlp([6, 5, 3])
+    options["k"] = 20  # products of changes in two layers overflow
+    found = st.jacobian_recovery(relu, w, X, size=1e304, **options)
+    assert not np.isfinite(found.linearity).any()
+    assert not found.successes.any()
+    assert not found.unresolved.any()
+
+
+def test_without_parameters_there_is_no_relative_size_but_the_limit(result):
+    options = {"samples": 20, "k": 1, "trials": 2, "order": 1}
+    zero = np.zeros(NETWORK.n)
+    found = st.jacobian_recovery(NETWORK, zero, result[1], size=0.0, **options)
+    assert (found.seen == 3).all()  # the last biases alone
+    with pytest.raises(ValueError, match=r"got 0\.1 times \|\|w\|\| = 0\.0"):
+        st.jacobian_recovery(NETWORK, zero, result[1], size=0.1, **options)
+
+
+def test_the_order_is_at_most_what_is_seen(result):
+    zero = np.zeros(NETWORK.n)
+    options = {"samples": [1, 20], "k": 1, "trials": 1, "size": 0.0}
+    found = st.jacobian_recovery(NETWORK, zero, result[1], order=5, **options)
+    assert [each.k for each in found.isometry] == [3, 3]
+
+
+def test_what_was_run_is_in_the_store(result, tmp_path):
+    w, X, _ = result
+    calls = []
+
+    class Watched(st.Network):
+        def outputs(self, w, X):
+            calls.append(len(X))
+            return super().outputs(w, X)
+
+    network = Watched(NETWORK.layers, NETWORK.activation)
+    store = tmp_path / "trials.db"
+    options = {"samples": [10, 20], "k": [1, 2], "trials": 2, "order": 1, "workers": 1}
+
+    def run(**change):
+        calls.clear()
+        given = {"size": [1e-3, 0.1], "store": store, **options, **change}
+        return st.jacobian_recovery(network, given.pop("w", w), X, **given)
+
+    alone, first = run(store=None), run()
+    assert len(calls) == 3 * 8
+    again = run()
+    assert calls == []
+    more = run(samples=[10], k=[2, 3], trials=3)
+    assert len(calls) == 3 * 4
+    for name in ("outcomes", "linearity", "seen"):
+        assert_array_equal(getattr(first, name), getattr(alone, name))
+        assert_array_equal(getattr(again, name), getattr(alone, name))
+    assert_array_equal(more.outcomes[..., 0, 0, :2], alone.outcomes[..., 0, 1, :])
+    for change in ({"w": 1.01 * w}, {"seed": 1}, {"solvers": {"LASSO": lasso}}):
+        run(**change)
+        assert len(calls) == 3 * 8
+        run(**change)
+        assert calls == []
 
 
 def test_a_picture_shows_every_count(result):

@@ -144,6 +144,19 @@ def test_group_masks_and_weight_masks_correspond(labels, data):
         assert_array_equal(mask[np.array(labels) == label], active[g])
 
 
+@given(some.lists(some.booleans(), min_size=1, max_size=6), some.integers(1, 4))
+def test_groups_of_one_size_are_expanded_as_by_their_labels(active, size):
+    mask = st.expand_groups(active, size)
+    labels = np.arange(size * len(active)) // size
+    assert np.array_equal(mask, st.expand_groups(active, labels))
+    assert np.array_equal(st.active_groups(mask, size), active)
+
+
+def test_a_density_that_was_computed_counts_as_it_is_written():
+    assert st.mask_budget(100, 1 - 0.9) == 9
+    assert st.mask_budget(100, 0.1) == st.mask_budget(100, 1 - Fraction("0.9")) == 10
+
+
 def test_a_group_is_active_if_any_weight_is_kept():
     mask = np.array([True, False, False, False])
     assert_array_equal(st.active_groups(mask, 2), [True, False])
@@ -299,6 +312,11 @@ BAD_MASKS = [
     (lambda: st.mask_budget(10, 1.01), ValueError, "density must lie in .* got 1.01"),
     (lambda: st.mask_budget(10, -0.1), ValueError, "density must .* got -0.1"),
     (lambda: st.mask_budget(10, np.nan), ValueError, "density must .* got nan"),
+    (lambda: st.mask_budget(10, "0.5"), TypeError, "must be a number, got '0.5'"),
+    (lambda: st.mask_budget(10, True), TypeError, "must be a number, got True"),
+    (lambda: st.mask_budget(10, np.True_), TypeError, "must be a number, got np.True_"),
+    (lambda: st.expand_groups([True], 0), ValueError, "groups must be at least 1"),
+    (lambda: st.expand_groups([True], 2.0), TypeError, "groups must be an integer"),
     (lambda: st.mask_budget(2.5, 0.1), TypeError, "d must be an integer, got 2.5"),
     (lambda: st.top_mask([1.0, np.nan], 1), ValueError, r"finite, got nan at \(1,\)"),
     (lambda: st.top_mask([1.0, np.inf], 1), ValueError, "finite, got inf"),

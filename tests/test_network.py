@@ -289,6 +289,10 @@ BAD = [
     (lambda n, w, X, y: st.mlp([6, 0]), "sizes must be at least 1, got 0"),
     (lambda n, w, X, y: st.mlp([6, 1.5]), "sizes must be an integer, got 1.5"),
     (lambda n, w, X, y: st.mlp([6, 2], activation="elu"), "got 'elu'"),
+    (lambda n, w, X, y: st.Network(n.layers[::2], "relu"), "layers must chain"),
+    (lambda n, w, X, y: st.Network((), "relu"), "layers must not be empty"),
+    (lambda n, w, X, y: st.Network((w,), "relu"), "layers must be dense or conv"),
+    (lambda n, w, X, y: st.Network(n.layers, "elu"), "got 'elu'"),
     (lambda n, w, X, y: st.convnet((8, 8), [1], 2), "channels must number two"),
     (lambda n, w, X, y: st.initial_weights(n, -1), "seed must be at least 0, got -1"),
     (lambda n, w, X, y: st.initial_weights(n, []), "seed must not be empty"),
@@ -339,3 +343,19 @@ def test_an_order_goes_through_all_data_and_a_longer_one_begins_the_same():
     assert (st.batch_order(10, 4, 17, seed=3)[:10] == order).all()
     assert (st.batch_order(10, 4, 10, seed=4) != order).any()
     assert st.batch_order(10, 4, 0, seed=4).shape == (0, 4)
+
+
+@pytest.mark.parametrize("dtype", [int, bool])
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_integers_that_could_be_labels_or_targets_are_refused(dtype, lead, rng):
+    network = st.mlp([2, 3])
+    w = np.broadcast_to(st.initial_weights(network, 0), (*lead, network.n))
+    X = rng.standard_normal((3, 2))
+    ones = np.broadcast_to(np.eye(3), (*lead, 3, 3))
+    with pytest.raises(ValueError, match="could be labels or targets"):
+        network.gradient(w, X, ones.astype(dtype))
+    found = (network.gradient(w, X, y) for y in (ones, [0, 1, 2]))
+    assert_allclose(*found)
+    four = rng.standard_normal((4, 2))  # no doubt with other numbers of samples
+    both = np.eye(3)[[0, 2, 1, 1]].astype(dtype), [0, 2, 1, 1]
+    assert_allclose(*(network.gradient(w, four, y) for y in both))

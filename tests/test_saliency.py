@@ -202,6 +202,20 @@ def test_known_scores():
     assert small[2] > 0.1  # from there on the larger weight matters more
 
 
+def test_flow_through_weights_and_later_biases_is_whole(rng):
+    network = st.mlp([4, 5, 3, 2])
+    w, ones = rng.standard_normal(network.n), np.ones((1, 4))
+    scores = st.synflow_saliency(
+        w, lambda a: network.vjp(a, np.ones((1, 2)), ones).ravel()
+    )
+    sums = np.array([part.sum() for part in network.split(scores)])
+    whole = network.outputs(abs(w), ones).sum()
+    for i in range(3):
+        later = sums[2 * i + 1 :: 2].sum()
+        assert sums[2 * i] + later == pytest.approx(whole)
+        assert later > 0.01 * whole
+
+
 def test_synaptic_flow_is_conserved_and_is_that_through_a_weight(network):
     sizes = [np.abs(W) for W in network.w]
 
@@ -390,6 +404,16 @@ def test_lanczos_finds_the_ends_and_shows_its_residual(rng, kind):
     assert found.residual < 1e-6 * scale
     again = st.restricted_spectrum(hvp, np.zeros(n), mask)
     assert again.smallest == found.smallest
+
+
+@pytest.mark.parametrize("n", [3, 80])  # by the matrix, and by Lanczos
+def test_where_the_loss_is_flat_the_spectrum_is_zero(n):
+    mask = np.arange(n) != 1
+    found = st.restricted_spectrum(lambda w, v: 0 * v, np.ones(n), mask)
+    assert found.smallest == found.largest == found.residual == 0
+    assert found.stable_step == np.inf
+    np.testing.assert_allclose(found.vectors @ found.vectors.T, np.eye(2), atol=1e-12)
+    assert not found.vectors[:, 1].any()
 
 
 def test_masked_descent_is_projected_and_goes_at_the_rate_of_the_block(rng):

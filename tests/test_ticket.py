@@ -61,6 +61,10 @@ def test_a_ticket_keeps_copies(rng):
     mask, w0 = np.ones(network.n, bool), np.zeros(network.n)
     ticket = st.Ticket(network, mask, w0)
     mask[0], w0[0] = False, 1.0
+    settings = {"rates": [0.1]}
+    other = st.Ticket(network, mask, w0, settings=settings)
+    settings["rates"].append(0.2)
+    assert other.settings == {"rates": [0.1]}
     assert ticket.mask.all()
     assert not ticket.w0.any()
 
@@ -95,6 +99,63 @@ def test_damage_and_other_formats_are_named(rng, tmp_path):
         st.load_ticket(path)
 
 
+def run_of(network, rng):
+    X, y = rng.standard_normal((20, network.inputs)), rng.integers(0, 3, 20)
+    w = st.initial_weights(network, [3, 4])
+    return st.train(network, w, X, y, steps=4, batch=5, watch=[0, 4]).history
+
+
+CONVOLUTION = {"channels": 2, "filters": 3, "size": [5, 4], "taps": 2, "stride": 1}
+HEADERS = [
+    ({"layers": [["convolution", CONVOLUTION | {"taps": 0}]]}, "taps must be at least"),
+    ({"layers": [["convolution", CONVOLUTION | {"size": [5.5, 4]}]]}, "size must be"),
+    ({"activation": "gelu"}, "activation must be one of"),
+    ({"activation": ["relu"]}, "is not a ticket"),
+    ({"layers": []}, "layers must not be empty"),
+    ({"layers": [["dense", {"inputs": 6, "outputs": 3.5}]]}, "outputs must be an int"),
+    ({"layers": [["dense", {"inputs": 0, "outputs": 3}]]}, "inputs must be at least 1"),
+    ({"layers": [["sparse", {"inputs": 6, "outputs": 3}]]}, "sparse"),
+    (
+        {
+            "layers": [
+                ["dense", {"inputs": i, "outputs": o}] for i, o in ((6, 5), (4, 3))
+            ]
+        },
+        "layers must chain",
+    ),
+    ({"seed": [1, 2, 3]}, r"seed must number 1 or \(2,\), got 3"),
+]
+ARRAYS = [
+    ({"steps": np.array([4, 0])}, "steps must ascend"),
+    ({"steps": np.array([-1, 0])}, "steps must ascend"),
+    ({"steps": np.array([0.0, 4.0])}, "steps must be a list of integers"),
+    ({"loss": np.zeros((2, 3))}, r"loss must hold floats of shape \(2, 2\)"),
+    ({"test_loss": np.zeros((3, 2))}, r"test_loss must hold floats of shape \(2, 2\)"),
+    ({"accuracy": np.full((2, 2), "a")}, "accuracy must hold floats"),
+]
+
+
+@pytest.mark.parametrize(
+    ("header", "arrays", "message"),
+    [
+        *((header, {}, message) for header, message in HEADERS),
+        *(({}, arrays, message) for arrays, message in ARRAYS),
+    ],
+)
+def test_a_file_is_checked_as_a_ticket_is(header, arrays, message, rng, tmp_path):
+    network = NETWORKS[0]
+    ticket = drawn(network, rng, history=run_of(network, rng))
+    path = ticket.save(tmp_path / "a.npz")
+    with np.load(path) as stored:
+        parts = dict(stored)
+    assert st.load_ticket(path).network == network
+    written = json.dumps(json.loads(str(parts["header"])) | header)
+    changed = {f"history/{name}": value for name, value in arrays.items()}
+    np.savez(path, **parts | changed | {"header": np.array(written)})
+    with pytest.raises(ValueError, match=message):
+        st.load_ticket(path)
+
+
 def test_no_pickle_is_in_the_file(rng, tmp_path):
     path = drawn(NETWORKS[0], rng).save(tmp_path / "a.npz")
     with zipfile.ZipFile(path) as file:
@@ -109,9 +170,10 @@ def test_no_pickle_is_in_the_file(rng, tmp_path):
         ({"w0": np.zeros(5)}, r"w0 must have shape \(53,\) or \(networks, 53\)"),
         ({"w0": np.full(53, np.nan)}, "w0 must be finite"),
         ({"mask": np.ones(52, bool)}, r"mask must have shape \(53,\), got \(52,\)"),
-        ({"mask": np.arange(53)}, "mask must hold booleans"),
+        ({"mask": np.arange(53)}, "mask must be boolean"),
         ({"step": -1}, "step must be at least 0, got -1"),
         ({"seed": (1.5,)}, "seed must be an integer"),
+        ({"seed": (1, 2)}, r"seed must number 1 or \(\), got 2"),
     ],
 )
 def test_bad_tickets_are_refused(change, message):

@@ -113,9 +113,6 @@ def test_pruned_parameters_stay_zero_and_training_is_that_of_this_package(kind, 
     mask = np.random.default_rng(0).random(network.n) < 0.6
     st.set_torch_weights(module, w0)
     descent = DESCENTS[kind](module.parameters())
-    descend(module, descent, *data, 3)  # what it remembers then is of all entries
-    st.set_torch_weights(module, w0)
-    descent.state.clear()
     with st.keep_torch_mask(module, descent, mask):
         for _ in range(20):
             descend(module, descent, *data, 1)
@@ -139,21 +136,122 @@ def test_what_momentum_remembered_is_cleared_with_the_mask(data):
     assert st.torch_weights(module)[~mask].any()  # the mask ends with the block
 
 
-def test_an_optimiser_never_sees_gradients_of_pruned_parameters(data):
+def closure_of(module, descent, X, y, see=lambda: None):
+    X, y = torch.as_tensor(X), torch.as_tensor(y)
+
+    def closure():
+        descent.zero_grad()
+        loss = torch.nn.functional.cross_entropy(module(X), y)
+        loss.backward()
+        see()
+        return loss
+
+    return closure
+
+
+def gradients(module):
+    return np.concatenate([p.grad.numpy().ravel() for p in module.parameters()])
+
+
+def test_gradients_of_pruned_parameters_are_zero_as_soon_as_they_are_there(data):
     module = perceptron()
     descent = DESCENTS["adam"](module.parameters())
     mask = np.arange(st.mlp(SIZES).n) % 2 == 0
     seen = []
+    closure = closure_of(
+        module, descent, *data, see=lambda: seen.append(gradients(module))
+    )
     with st.keep_torch_mask(module, descent, mask):
-        descent.register_step_pre_hook(
-            lambda *_: seen.append(
-                np.concatenate([p.grad.numpy().ravel() for p in module.parameters()])
-            )
-        )
-        descend(module, descent, *data, 2)
+        closure()
+        descent.step(closure)
     assert len(seen) == 2
     assert not np.array(seen)[:, ~mask].any()
-    assert np.array(seen)[:, mask].any()
+    assert np.array(seen)[:, mask].all(axis=0).any()
+    closure()
+    assert seen[2][~mask].any()  # the mask ends with the block
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_line_searches_never_leave_the_mask(before, data):
+    module = perceptron(torch.nn.Tanh)
+    descent = torch.optim.LBFGS(module.parameters(), line_search_fn="strong_wolfe")
+    mask = np.arange(st.mlp(SIZES).n) % 2 == 0
+    seen, losses = [], []
+    closure = closure_of(
+        module, descent, *data, see=lambda: seen.append(st.torch_weights(module))
+    )
+    for _ in range(before):  # what it remembers then is of all entries
+        descent.step(closure)
+    seen.clear()
+    with st.keep_torch_mask(module, descent, mask):
+        for _ in range(3):
+            losses.append(float(descent.step(closure).detach()))
+    assert len(seen) > 10
+    assert not np.array(seen)[:, ~mask].any()
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_clipping_sees_the_norm_of_the_gradient_of_the_masked_loss(data):
+    network, module = st.mlp(SIZES, activation="tanh"), perceptron(torch.nn.Tanh)
+    mask = np.arange(network.n) % 2 == 0
+    w = np.where(mask, st.initial_weights(network, 0), 0)
+    st.set_torch_weights(module, w)
+    descent = torch.optim.SGD(module.parameters(), 1.0)
+    closure = closure_of(module, descent, *data)
+    with st.keep_torch_mask(module, descent, mask):
+        for _ in range(5):
+            closure()
+            torch.nn.utils.clip_grad_norm_(module.parameters(), 0.1)
+            descent.step()
+            g = mask * network.gradient(w, *data)
+            assert np.linalg.norm(g) > 0.1
+            w = w - 0.1 * g / (np.linalg.norm(g) + 1e-6)  # PyTorch's guard
+    assert_allclose(st.torch_weights(module), w, atol=1e-12)
+
+
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("closed", [False, True])
+def test_factored_second_moments_are_those_of_the_masked_loss(before, closed, data):
+    mask = np.arange(st.mlp(SIZES).n) % 2 == 0
+    w0 = np.where(mask, st.initial_weights(st.mlp(SIZES), 0), 0)
+    ends = []
+    for masked_by_hand in (False, True):
+        module = perceptron()
+        descent = torch.optim.Adafactor(module.parameters(), 0.1)
+        closure = closure_of(module, descent, *data)
+        st.set_torch_weights(module, w0)
+        descend(module, descent, *data, before)
+        st.set_torch_weights(module, w0)
+        if not masked_by_hand:
+            with st.keep_torch_mask(module, descent, mask):
+                for _ in range(5):
+                    if not closed:
+                        closure()
+                    descent.step(*[closure] * closed)
+        else:
+            for p in module.parameters():
+                if p.dim() == 2:  # what is remembered of biases has their entries
+                    descent.state.pop(p, None)
+            for _ in range(5):
+                closure()
+                g, start = torch.as_tensor(gradients(module) * mask), 0
+                for p in module.parameters():
+                    p.grad.copy_(g[start : start + p.numel()].view(p.shape))
+                    start += p.numel()
+                descent.step()
+        ends.append(st.torch_weights(module))
+    assert not ends[0][~mask].any()
+    assert_allclose(*ends, atol=1e-12)
+
+
+def test_parameters_that_do_not_learn_may_be_pruned_too(data):
+    module = perceptron()
+    module[0].weight.requires_grad_(False)
+    mask = np.arange(st.mlp(SIZES).n) % 2 == 0
+    descent = DESCENTS["adam"](module.parameters())
+    with st.keep_torch_mask(module, descent, mask):
+        descend(module, descent, *data, 2)
+    assert not st.torch_weights(module)[~mask].any()
 
 
 def test_a_layer_is_the_matrix_that_it_applies(rng):
@@ -191,3 +289,32 @@ def test_bad_input_is_named():
         st.keep_torch_mask(module, descent, [True]),
     ):
         pass
+
+
+def test_what_can_not_be_looked_at_is_named():
+    nn = torch.nn
+    half = nn.Linear(3, 2).to(torch.bfloat16)
+    with pytest.raises(TypeError, match="a precision of NumPy, got bfloat16"):
+        st.torch_weights(half)
+    with pytest.raises(TypeError, match="a precision of NumPy, got bfloat16"):
+        st.torch_model(half, np.ones((1, 3))).outputs(np.ones(8))
+    descent = torch.optim.SGD(half.parameters(), 0.1, momentum=0.9)
+    with st.keep_torch_mask(half, descent, np.arange(8) % 2 == 0):
+        half(torch.ones(3, dtype=torch.bfloat16)).sum().backward()
+        descent.step()
+    flat = torch.nn.utils.parameters_to_vector(half.parameters())
+    assert not flat[1::2].any()
+    assert flat[::2].all()
+    model = st.torch_model(nn.RNN(3, 2), np.ones((1, 3)))
+    for call in (model.outputs, model.jacobian_operator):
+        with pytest.raises(TypeError, match="must return a tensor, got tuple"):
+            call(model.w)
+
+
+def test_a_jacobian_needs_outputs_that_are_the_same_again(rng):
+    module = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.Dropout(0.5)).double()
+    model = st.torch_model(module, rng.standard_normal((9, 6)))
+    with pytest.raises(ValueError, match=r"dropout need module\.eval\(\)"):
+        model.jacobian_operator(model.w)
+    module.eval()
+    assert st.adjoint_mismatch(model.jacobian_operator(model.w)) < 1e-15

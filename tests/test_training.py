@@ -239,7 +239,8 @@ BAD = [
     ({"watch": [401]}, r"watch must be in 0\.\.400, got 401"),
     ({"keep": [3], "start": 4}, r"keep must be in 4\.\.400, got 3"),
     ({"mask": [True]}, r"mask must have shape \(53,\), got \(1,\)"),
-    ({"mask": np.full(53, 0.5)}, "mask must hold booleans, got float64"),
+    ({"mask": np.full(53, 0.5)}, "mask must be boolean, got dtype float64"),
+    ({"mask": np.ones(53, int)}, "mask must be boolean, got dtype int64"),
     ({"test": (np.ones((2, 5)), [0, 1])}, "X must end in shape"),
 ]
 

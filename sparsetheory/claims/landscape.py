@@ -15,7 +15,7 @@ from sparsetheory.claims.claim import (
     Numbers,
     holds,
 )
-from sparsetheory.claims.network import Weights, draw_network, flat, scaled
+from sparsetheory.claims.model import DIFFERENCE, STEP, draw_model
 from sparsetheory.lottery._layout import Flags
 from sparsetheory.lottery.landscape import (
     gradient_flow,
@@ -26,59 +26,44 @@ from sparsetheory.lottery.landscape import (
     restricted_spectrum,
 )
 from sparsetheory.theory.rates import gradient_rate
-from sparsetheory.types import Matrix
+from sparsetheory.types import Matrix, Vector
 
 LANDSCAPE = (D000, "The Optimization Landscape of Pruned Networks")
 SMOOTHER = (D003, "Hypothesis 2: A Smoother Path to Victory")
 KERNEL = (D002, "3.3 Neural Tangent Kernel Perspective")
 FLOW = (D002, "6.2 Theorem: Gradient Flow Preservation")
 
-STEP = 1e-6  # of differences, which no unit's kink falls into
-DIFFERENCE = 1e-7  # error of a difference quotient, with room
 SLACK = 1e-9  # of eigenvalues
-
-
-def masked_network(seed: int) -> tuple[Weights, list[Flags], Flags]:
-    """Return weights, a mask of half of them, and the mask as one vector."""
-    _, w = draw_network(seed)
-    rng = np.random.default_rng(seed + 100)
-    mask = [rng.random(part.shape) < 0.5 for part in w]
-    return w, mask, np.concatenate([part.ravel() for part in mask])
 
 
 def chain_rule() -> dict[str, Number]:
     """Differentiate the masked loss of networks once and twice, along all weights."""
     first = second = off = outside = 0.0
     for seed in range(3):
-        network, _ = draw_network(seed)
-        w, mask, on = masked_network(seed)
-        g = flat(restricted_gradient(network.grad, w, mask))
-        block = restricted_hessian(network.hvp, w, mask) @ np.eye(int(on.sum()))
+        model, w = draw_model(seed)
+        on = drawn_mask(seed, w)
+        g = restricted_gradient(model.gradient, w, on)
+        block = restricted_hessian(model.hvp, w, on) @ np.eye(int(on.sum()))
         full = np.zeros((on.size, on.size))
         full[np.ix_(on, on)] = block
-        slopes, curvature = np.empty(on.size), np.empty((on.size, on.size))
-        vector = flat(w)
-        for i in range(on.size):
-            losses, gradients = [], []
-            for t in (STEP, -STEP):
-                moved = vector.copy()
-                moved[i] += t
-                point = scaled([np.ones_like(part) for part in w], moved * on)
-                losses.append(network.loss(point))
-                gradients.append(on * flat(network.grad(point)))
-            slopes[i] = (losses[0] - losses[1]) / (2 * STEP)
-            curvature[:, i] = (gradients[0] - gradients[1]) / (2 * STEP)
-        first = max(first, float(np.abs(slopes - g).max()))
-        second = max(second, float(np.abs(curvature - full).max()))
-        whole = flat(network.grad(scaled(w, on.astype(np.float64))))
+        ends = [on * (w + t * np.eye(on.size)) for t in (STEP, -STEP)]
+        up, down = (model.loss(end) for end in ends)
+        first = max(first, float(np.abs((up - down) / (2 * STEP) - g).max()))
+        up, down = (on * model.gradient(end) for end in ends)
+        second = max(second, float(np.abs((up - down) / (2 * STEP) - full).max()))
         off = max(off, float(np.abs(g[~on]).max()))
-        outside = max(outside, float(np.abs(whole[~on]).max()))
+        outside = max(outside, float(np.abs(model.gradient(on * w)[~on]).max()))
     return {
         "error_of_gradient": first,
         "error_of_hessian": second,
         "restricted_gradient_off_the_mask": off,
         "whole_gradient_off_the_mask": outside,
     }
+
+
+def drawn_mask(seed: int, w: Vector) -> Flags:
+    """Return a mask of about half of the weights."""
+    return np.asarray(np.random.default_rng(seed + 100).random(w.size) < 0.5)
 
 
 def gradient_rule(x: Numbers) -> Finding:
@@ -188,6 +173,7 @@ def conditions() -> dict[str, Number]:
                 float(gradient_rate(a, b)) > float(gradient_rate(low, high)) + SLACK
             )
     mask = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    H = np.diag(np.arange(1.0, 7.0))
     projected = np.linalg.eigvalsh(mask[:, None] * H * mask)
     indefinite = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1e-3]])
     a, b, *_ = products(indefinite[1:, 1:])
@@ -213,21 +199,18 @@ def conditions_rule(x: Numbers) -> Finding:
 
 def tangent() -> dict[str, Number]:
     """Expand a pruned network about both points, at small distances from the start."""
-    network, _ = draw_network(0)
-    w, _, on = masked_network(0)
-    rng = np.random.default_rng(1)
-    kept, direction = scaled(w, on.astype(np.float64)), rng.standard_normal(on.size)
+    model, w = draw_model(0)
+    on, rng = drawn_mask(0, w), np.random.default_rng(1)
+    direction = rng.standard_normal(on.size)
     direction /= np.linalg.norm(direction)
     errors: dict[str, list[float]] = {"whole": [], "pruned": []}
     for t in (1e-3, 1e-4, 0.0):
-        ones = [np.ones_like(part) for part in w]
-        moved = scaled(ones, on * (flat(w) + t * direction))
-        truth = network.outputs(moved).ravel()
-        for name, point in (("whole", w), ("pruned", kept)):
-            linear = network.jacobian(point) @ (on * t * direction)
-            guess = network.outputs(point).ravel() + linear
+        truth = model.outputs(on * (w + t * direction)).ravel()
+        for name, point in (("whole", w), ("pruned", on * w)):
+            linear = model.jacobian(point) @ (on * t * direction)
+            guess = model.outputs(point).ravel() + linear
             errors[name].append(float(np.abs(guess - truth).max()))
-    J = network.jacobian(kept)[:24]
+    J = model.jacobian(on * w)[:24]
     whole = masked_kernel(J, np.ones(on.size, dtype=bool))
     spans, excess = {}, 0.0
     for k in (12, 23, 60):

@@ -1,6 +1,5 @@
 """Claims on what saliencies measure, and where magnitude is not the best of them."""
 
-from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -17,11 +16,14 @@ from sparsetheory.claims.claim import (
     Numbers,
     holds,
 )
+from sparsetheory.claims.counting import Counted, count
 from sparsetheory.claims.magnitude import D, cases, largest, removals
-from sparsetheory.claims.network import draw_network, flat, scaled
+from sparsetheory.claims.model import DIFFERENCE, NETWORK, STEP, draw_model
+from sparsetheory.lottery._passes import backward, bent_backward, forward, tangent
 from sparsetheory.lottery.approximation import best_quadratic
 from sparsetheory.lottery.landscape import restricted_gradient
 from sparsetheory.lottery.masks import top_mask
+from sparsetheory.lottery.network import mlp
 from sparsetheory.lottery.saliency import (
     grasp_saliency,
     obd_saliency,
@@ -36,31 +38,25 @@ STRONG = (D002, "5.2 Strong Lottery Ticket Hypothesis")
 ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")
 DEEPER = (D004, 'Is Magnitude Everything? A Deeper Look at "Importance"')
 
-STEP = 1e-6  # of differences, which no unit's kink falls into
-DIFFERENCE = 1e-7  # error of a difference quotient, with room
-
 
 def snip() -> dict[str, Number]:
     """Differentiate the loss by the mask, and rescale the units of a network."""
-    network, w = draw_network(0)
-    g, n = flat(network.grad(w)), flat(w).size
-    slopes = np.empty(n)
-    for i in range(n):
-        up, down = np.ones(n), np.ones(n)
-        up[i], down[i] = 1 + STEP, 1 - STEP
-        rise = network.loss(scaled(w, up)) - network.loss(scaled(w, down))
-        slopes[i] = rise / (2 * STEP)
-    scores = flat(snip_saliency(w, network.grad))
-    c = np.geomspace(0.1, 10.0, w[0].shape[1])
-    other = [w[0] * c, w[1] / c[:, None]]
-    moved = flat(snip_saliency(other, network.grad))
-    into, out = (W * G for W, G in zip(w, network.grad(w), strict=True))
+    model, w = draw_model(0)
+    g, n = model.gradient(w), w.size
+    up, down = (model.loss(w * (1 + t * np.eye(n))) for t in (STEP, -STEP))
+    slopes = (up - down) / (2 * STEP)
+    scores = snip_saliency(w, model.gradient)
+    W, b, V, c = NETWORK.split(w)
+    factors = np.geomspace(0.1, 10.0, b.size)
+    moved = NETWORK.join([W * factors[:, None], b * factors, V / factors, c])
+    W, b, V, c = NETWORK.split(w * g)
+    changed = snip_saliency(moved, model.gradient) - scores
     return {
         "weights": n,
-        "error_of_slope": float(np.abs(slopes - g * flat(w)).max()),
+        "error_of_slope": float(np.abs(slopes - g * w).max()),
         "error_of_score": float(np.abs(scores - np.abs(slopes)).max()),
-        "change_by_rescaling": float(np.abs(moved - scores).max()),
-        "flow_in_minus_out": float(np.abs(into.sum(axis=0) - out.sum(axis=1)).max()),
+        "change_by_rescaling": float(np.abs(changed).max()),
+        "flow_in_minus_out": float(np.abs(W.sum(axis=1) + b - V.sum(axis=0)).max()),
     }
 
 
@@ -125,15 +121,15 @@ def grasp() -> dict[str, Number]:
     change = np.sum(after**2, axis=0) - 5.0
     seeds, lowest, highest, error = 8, 0.0, 0.0, 0.0
     for seed in range(seeds):
-        network, weights = draw_network(seed)
-        scores = grasp_saliency(weights, network.grad, network.hvp)
+        model, w = draw_model(seed)
+        scores = grasp_saliency(w, model.gradient, model.hvp)
         error = max(error, _signal_error(seed))
         squared = []
-        for keep in (scores, [-s for s in scores]):
-            mask = top_mask(keep, flat(scores).size // 2)
-            g_left = restricted_gradient(network.grad, weights, mask)
-            squared.append(float(np.linalg.norm(flat(g_left))))
-        whole = float(np.linalg.norm(flat(network.grad(weights))))
+        for keep in (scores, -scores):
+            mask = top_mask(keep, scores.size // 2)
+            g_left = restricted_gradient(model.gradient, w, mask)
+            squared.append(float(np.linalg.norm(g_left)))
+        whole = float(np.linalg.norm(model.gradient(w)))
         highest += squared[0] / whole / seeds
         lowest += squared[1] / whole / seeds
     return {
@@ -147,16 +143,11 @@ def grasp() -> dict[str, Number]:
 
 def _signal_error(seed: int) -> float:
     """Return how far the slope of ||g||^2 is from -2 w (Hg), over the largest."""
-    network, w = draw_network(seed)
-    scores = flat(grasp_saliency(w, network.grad, network.hvp))
-    slopes = np.empty(scores.size)
-    for i in range(scores.size):
-        squares = []
-        for t in (STEP, -STEP):
-            factors = np.ones(scores.size)
-            factors[i] -= t
-            squares.append(np.sum(flat(network.grad(scaled(w, factors))) ** 2))
-        slopes[i] = (squares[0] - squares[1]) / (2 * STEP)
+    model, w = draw_model(seed)
+    scores = grasp_saliency(w, model.gradient, model.hvp)
+    ends = (w * (1 - t * np.eye(w.size)) for t in (STEP, -STEP))
+    up, down = (np.sum(model.gradient(end) ** 2, axis=1) for end in ends)
+    slopes = (up - down) / (2 * STEP)
     return float(np.abs(slopes + 2 * scores).max() / np.abs(scores).max())
 
 
@@ -168,7 +159,7 @@ def grasp_rule(x: Numbers) -> Finding:
 
 
 def grasp_cost() -> dict[str, Number]:
-    """Count multiply-adds of matrix products, twice, for one sample."""
+    """Count multiply-adds of the matrix products that are done for one sample."""
     shapes = {
         "64_100_10": (64, 100, 10),
         "784_300_100_10": (784, 300, 100, 10),
@@ -176,17 +167,18 @@ def grasp_cost() -> dict[str, Number]:
     }
     numbers: dict[str, Number] = {}
     for name, sizes in shapes.items():
-        products = [2 * a * b for a, b in pairwise(sizes)]
-        inner = sum(products[1:])
-        # Forward, derivatives by weights, and back through all layers but the first.
-        gradient = 2 * sum(products) + inner
-        # Two products forward along v, two back, two by weights; where the inputs stay
-        # the same, one forward and one by weights.
-        product = 2 * products[0] + 6 * inner
+        network = mlp(sizes)
+        w = np.ones(network.n)  # any values cost the same
+        params = [part.view(Counted) for part in network.split(w)]
+        shared = *network.form, params
+        (o, trace), there = count(forward, *shared, np.ones((1, sizes[0])))
+        _, back = count(backward, *shared, trace, o)
+        (d, turns), along = count(tangent, *shared, trace, params)
+        _, bent = count(bent_backward, *shared, trace, params, turns, o, d)
         numbers |= {
-            f"gradient_{name}": gradient,
-            f"hessian_product_{name}": product,
-            f"grasp_over_snip_{name}": 1 + product / gradient,
+            f"gradient_{name}": there + back,
+            f"hessian_product_{name}": along + bent,
+            f"grasp_over_snip_{name}": 1 + (along + bent) / (there + back),
         }
     return numbers | {"by_differences": 2.0}
 
@@ -335,9 +327,9 @@ CLAIMS = (
         places=(CRITERIA,),
         statement=(
             "A Hessian-vector product costs about one gradient, and GraSP about twice "
-            "SNIP. By a difference of gradients it is twice; the exact product takes "
-            "2.2 times with one hidden layer and nearly 3 in deep networks, in matrix "
-            "products."
+            "SNIP. By a difference of gradients it is twice; the exact product as it "
+            "is done here makes it 2.2 to 3.3 times in networks of one to 19 hidden "
+            "layers, in matrix products."
         ),
         numbers=grasp_cost,
         rule=grasp_cost_rule,

@@ -34,9 +34,10 @@ def fingerprint(setting: Setting) -> tuple[str, str]:
     return _digest(identity), json.dumps(described)
 
 
-def plain_fingerprint(described: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the same for an experiment that is told apart by plain data alone."""
-    return _digest([described, _sources()]), json.dumps(described)
+def plain_fingerprint(described: Mapping[str, Any], **parts: Any) -> tuple[str, str]:
+    """Return the same for an experiment told apart by plain data, and these parts."""
+    values = [_value(name, part, frozenset()) for name, part in parts.items()]
+    return _digest([described, _sources(), *values]), json.dumps(described)
 
 
 def _digest(identity: list[Any]) -> str:

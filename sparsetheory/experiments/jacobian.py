@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,10 @@ from sparsetheory._parallel import cpu_count, parallel_map, stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.conditions.coherence import Coherence, mutual_coherence
 from sparsetheory.conditions.isometry import Isometry, rip_constant
+from sparsetheory.experiments.environment import versions
+from sparsetheory.experiments.identity import plain_fingerprint
 from sparsetheory.experiments.intervals import wilson_interval
+from sparsetheory.experiments.trialstore import TrialStore, open_outcomes
 from sparsetheory.lottery.network import Network
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.certificates import Verdict
@@ -110,6 +115,19 @@ class _Setting:
     solvers: Mapping[str, Solver]
     seed: int
 
+    def store(self, path: str | Path) -> contextlib.AbstractContextManager[TrialStore]:
+        """Open the store at `path` for this setting."""
+        described = {
+            "experiment": "jacobian recovery",
+            "network": repr(self.network),
+            "size": self.size.tolist(),
+            "solvers": list(self.solvers),
+            "seed": self.seed,
+            "versions": versions(),
+        }
+        parts = (type(self.network), self.w, self.X, *self.solvers.values())
+        return open_outcomes(path, *plain_fingerprint(described, setting=parts))
+
 
 def jacobian_recovery(
     network: Network,
@@ -126,6 +144,7 @@ def jacobian_recovery(
     seed: int = 0,
     workers: int | None = None,
     progress: bool = False,
+    store: str | Path | None = None,
     executor: Executor | None = None,
 ) -> JacobianRecovery:
     r"""Plant sparse changes in a network, and find them by its Jacobian.
@@ -137,7 +156,8 @@ def jacobian_recovery(
     all outputs f on the samples. Columns of the Jacobian J differ in length by orders
     of magnitude, so that solvers get unit columns, ``A = J / norms``, and find
     ``norms * δ``. Parameters whose column is zero can't be observed, and are left out.
-    The change is found if the k largest entries of a solver's result are where it is.
+    The change is found if the k largest entries of a solver's result are where it is;
+    one that does not change y, or leads out of the floats, is not.
 
     Parameters
     ----------
@@ -150,21 +170,21 @@ def jacobian_recovery(
         Crossed. J has ``samples * classes`` rows.
     size : float or array_like
         ``||δ|| / ||w||``, at least 0; at 0 the data are ``J δ``, the limit of small
-        changes. The same problems for each.
+        changes, and w may be zero. The same problems for each.
     trials : int
         Per cell.
     solvers : mapping of str to callable
         ``(A, y, k) -> Recovery``; by default `iht`, and `fista` with a thousandth of
         the least penalty that gives zero.
     order : int
-        Of the isometry constants.
+        Of the isometry constants; of all columns where fewer are seen.
     time_limit : float
         Seconds for each of those; how narrow the brackets are depends on it, nothing
         else does.
     seed : int
         A trial's stream depends on ``(seed, n, m, k, trial)`` alone.
-    workers, progress, executor
-        As in `phase_transition`.
+    workers, progress, store, executor
+        As in `phase_transition`. A store keeps the trials, of any samples and k.
 
     Returns
     -------
@@ -174,7 +194,9 @@ def jacobian_recovery(
     ------
     TypeError, ValueError
         If an argument is not what is said above, or k exceeds the parameters that can
-        be observed.
+        be observed; if the store is a file of another kind.
+    OSError
+        If the store can't be read or written.
 
     Examples
     --------
@@ -192,13 +214,26 @@ def jacobian_recovery(
     counts = _integers("samples", samples, len(X))
     sparsities = _integers("k", k, network.n)
     sizes = check_array("size", np.atleast_1d(np.asarray(size)), 1)
+    norm = float(np.linalg.norm(w))
     for each in sizes:
-        check_number("size", each, positive=False)
+        number = check_number("size", each, positive=False)
+        if number > 0 and not 0 < number * norm < np.inf:
+            raise ValueError(
+                f"size must give changes a length, got {each} times ||w|| = {norm}"
+            )
+    if not solvers:
+        raise ValueError("solvers must not be empty")
     trials = check_integer("trials", trials, 1)
     order = check_integer("order", order, 1, network.n)
     seed = check_integer("seed", seed, 0)
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
     setting = _Setting(network, w, X, sizes, dict(solvers), seed)
+    coherence, isometry = [], []
+    for s in counts:
+        A = _problem(setting, (int(s), int(sparsities[0]), 0))[1]
+        coherence.append(mutual_coherence(A))
+        least = min(order, A.shape[1])
+        isometry.append(rip_constant(A, least, normalise=True, time_limit=time_limit))
 
     from tqdm import tqdm
 
@@ -212,16 +247,30 @@ def jacobian_recovery(
         )
     }
     run = partial(_trial, setting)
-    with tqdm(total=len(place), disable=not progress, unit="trial") as bar:
-        for job, found in parallel_map(run, list(place), workers, executor):
+    kept = contextlib.nullcontext() if store is None else setting.store(store)
+    with (
+        kept as book,
+        tqdm(total=len(place), disable=not progress, unit="trial") as bar,
+    ):
+
+        def take(job: Job, found: Vector) -> None:
             at = (..., *place[job])
-            outcomes[at], linearity[at], seen[at] = found
+            verdicts, linearity[at] = np.split(found[:-1], [-sizes.size])
+            outcomes[at], seen[at] = verdicts.reshape(outcomes.shape[:2]), found[-1]
             bar.update()
-    coherence, isometry = [], []
-    for s in counts:
-        A = _problem(setting, (int(s), int(sparsities[0]), 0))[1]
-        coherence.append(mutual_coherence(A))
-        isometry.append(rip_constant(A, order, normalise=True, time_limit=time_limit))
+
+        def jobs() -> Iterator[Job]:
+            for job in place:
+                known = book.get(*job) if book else None
+                if known is None:
+                    yield job
+                else:
+                    take(job, np.frombuffer(known))
+
+        for job, found in parallel_map(run, jobs(), workers, executor):
+            take(job, found)
+            if book:
+                book.put(*job, found)
     return JacobianRecovery(
         *(tuple(solvers), sizes, counts, sparsities, outcomes, linearity, seen),
         *(network.n, network.classes, tuple(coherence), tuple(isometry), seed),
@@ -246,26 +295,30 @@ def _problem(setting: _Setting, job: Job) -> tuple[Matrix, Matrix, Vector, Vecto
     return X, np.asfortranarray(J[:, seen] / norms[seen]), norms, change
 
 
-def _trial(setting: _Setting, job: Job) -> tuple[npt.NDArray[np.int8], Vector, int]:
-    """Return verdicts (solvers, sizes), linearity errors and the columns seen."""
+def _trial(setting: _Setting, job: Job) -> Vector:
+    """Return verdicts by solvers and sizes, linearity errors and the columns seen."""
     X, A, norms, change = _problem(setting, job)
     network, w, k = setting.network, setting.w, job[1]
     seen = norms > 0
     linear = A @ (norms * change)[seen]
-    verdicts = np.empty((len(setting.solvers), setting.size.size), dtype=np.int8)
+    verdicts = np.full((len(setting.solvers), setting.size.size), Verdict.FAILURE)
     errors = np.zeros(setting.size.size)
     before = network.outputs(w, X)
     for j, size in enumerate(setting.size):
-        y, scale = linear, float(size * np.linalg.norm(w))
-        if scale > 0:
-            y = (network.outputs(w + scale * change, X) - before).ravel() / scale
-            errors[j] = np.linalg.norm(y - linear) / np.linalg.norm(linear)
+        y = linear
+        if size > 0:
+            scale = float(size * np.linalg.norm(w))
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                y = (network.outputs(w + scale * change, X) - before).ravel() / scale
+                errors[j] = np.linalg.norm(y - linear) / np.linalg.norm(linear)
+        if not (y.any() and np.isfinite(y).all()):
+            continue
         for i, solver in enumerate(setting.solvers.values()):
             stop_if_cancelled()
             with quiet():
                 found = solver(A, y, k)
             verdicts[i, j] = _judged(found, change[seen], k)
-    return verdicts, errors, int(seen.sum())
+    return np.concatenate([verdicts.ravel(), errors, [seen.sum()]])
 
 
 def _judged(found: Recovery, change: Vector, k: int) -> Verdict:

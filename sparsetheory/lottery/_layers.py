@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sparsetheory._checks import check_integer
+
 Array = npt.NDArray[Any]
 
 
@@ -25,6 +27,11 @@ class Dense:
 
     inputs: int
     outputs: int
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs"):
+            size = check_integer(name, getattr(self, name), 1)
+            object.__setattr__(self, name, size)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -67,6 +74,13 @@ class Convolution:
     size: tuple[int, int]
     taps: int
     stride: int
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "filters", "taps", "stride"):
+            size = check_integer(name, getattr(self, name), 1)
+            object.__setattr__(self, name, size)
+        height, width = (check_integer("size", s, 1) for s in self.size)
+        object.__setattr__(self, "size", (height, width))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_array, check_number
+from sparsetheory._checks import check_array, check_flags, check_number
 from sparsetheory.types import Vector
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -83,18 +83,17 @@ def lay_out(name: str, value: Arrays) -> tuple[Layout, Vector]:
 def lay_out_mask(name: str, value: Arrays) -> tuple[Layout, Flags]:
     """Return the layout of boolean arrays and their vector, a copy."""
     given, listed = _arrays(value)
-    parts = [np.asarray(part) for part in given]
-    if not any(part.size for part in parts):
-        raise ValueError(f"{name} must not be empty, got shape {parts[0].shape}")
-    for part in parts:
-        if part.dtype != bool:
-            raise TypeError(f"{name} must be boolean, got dtype {part.dtype}")
+    if not any(np.size(part) for part in given):
+        raise ValueError(f"{name} must not be empty, got shape {np.shape(given[0])}")
+    parts = [check_flags(name, part) for part in given]
     flags = np.concatenate([part.ravel() for part in parts])
     return Layout(tuple(part.shape for part in parts), listed), flags
 
 
 def check_share(name: str, value: Any) -> Fraction:
     """Return a number in [0, 1], a float as the decimal that is written."""
+    if isinstance(value, str | bool | np.bool_):
+        raise TypeError(f"{name} must be a number, got {value!r}")
     number = check_number(name, value, positive=False)
     if number > 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value}")

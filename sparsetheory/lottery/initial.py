@@ -16,7 +16,7 @@ from sparsetheory.lottery.network import Network
 Scheme = Literal["glorot", "he"]
 
 
-class Role(IntEnum):
+class Use(IntEnum):
     """What a seed's stream is for."""
 
     WEIGHTS = 0
@@ -80,7 +80,7 @@ def initial_weights(
     seeds = check_seeds(seed)
     w = np.zeros((len(seeds), network.n), dtype)
     for row, one in zip(w, seeds, strict=True):
-        rng = np.random.default_rng((one, Role.WEIGHTS))
+        rng = np.random.default_rng((one, Use.WEIGHTS))
         for layer, part in zip(network.layers, network.split(row)[::2], strict=True):
             fan_in, fan_out = layer.fans
             variance = 2 / fan_in if scheme == "he" else 2 / (fan_in + fan_out)
@@ -126,7 +126,7 @@ def batch_order(
     samples = check_integer("samples", samples, 1)
     batch = check_integer("batch", batch, 1, samples)
     steps = check_integer("steps", steps, 0)
-    rng = np.random.default_rng((check_integer("seed", seed, 0), Role.ORDER))
+    rng = np.random.default_rng((check_integer("seed", seed, 0), Use.ORDER))
     epochs = -(-steps * batch // samples)
     drawn = [rng.permutation(samples) for _ in range(epochs)]
     flat = np.concatenate([np.empty(0, np.intp), *drawn])

@@ -210,7 +210,10 @@ def restricted_spectrum(
         values, vectors = np.linalg.eigh((H + H.T) / 2)
     else:
         start = np.random.default_rng(0).standard_normal(k)
-        values, vectors = eigsh(block, k=2, which="BE", v0=start, tol=tol)
+        if (block @ start).any():
+            values, vectors = eigsh(block, k=2, which="BE", v0=start, tol=tol)
+        else:  # ARPACK refuses a start that goes to zero
+            values, vectors = np.zeros(2), np.eye(k, 2)
         order = np.argsort(values)
         values, vectors = values[order], vectors[:, order]
     ends, V = values[[0, -1]], vectors[:, [0, -1]]

@@ -26,7 +26,9 @@ def mask_budget(d: int, density: float | Fraction) -> int:
     r"""Count the weights that a density allows, :math:`\lfloor d \rho \rfloor`.
 
     Exact: a float counts as the decimal that is written, so that 0.29 of 100 are 29,
-    where the product of floats falls below and gives 28.
+    where the product of floats falls below and gives 28. What was computed may be
+    written otherwise: ``1 - 0.9`` is 0.09999999999999998, of which 100 allow 9.
+    ``1 - Fraction("0.9")`` is exact.
 
     Parameters
     ----------
@@ -46,9 +48,12 @@ def mask_budget(d: int, density: float | Fraction) -> int:
 
     Examples
     --------
+    >>> from fractions import Fraction
     >>> import sparsetheory as st
     >>> st.mask_budget(100, 0.29), int(100 * 0.29)
     (29, 28)
+    >>> st.mask_budget(100, 1 - 0.9), st.mask_budget(100, 1 - Fraction("0.9"))
+    (9, 10)
     """
     return floor(check_integer("d", d, 0) * check_share("density", density))
 
@@ -104,7 +109,7 @@ def layer_masks(
     ----------
     scores : list of ndarray
     density : float or Fraction
-        In [0, 1], of all entries of an array.
+        In [0, 1], of all entries of an array; as written, see `mask_budget`.
     within : list of ndarray of bool, optional
         As in `top_mask`.
 
@@ -164,8 +169,8 @@ def expand_groups(active: npt.ArrayLike, groups: npt.ArrayLike) -> Flags:
     ----------
     active : array_like of bool, shape (number of groups,)
         In the order of the sorted labels.
-    groups : array_like of int or str, shape (n,)
-        Label of each weight's group.
+    groups : int or array_like of int or str, shape (n,)
+        Size of consecutive groups; or the label of each weight's group.
 
     Returns
     -------
@@ -181,9 +186,13 @@ def expand_groups(active: npt.ArrayLike, groups: npt.ArrayLike) -> Flags:
     >>> import sparsetheory as st
     >>> st.expand_groups([True, False], ["a", "b", "b", "a"])
     array([ True, False, False,  True])
+    >>> st.expand_groups([True, False], 3)
+    array([ True,  True,  True, False, False, False])
     """
-    members = check_groups(groups, np.size(groups))
     _, on = lay_out_mask("active", active)
+    labelled = np.ndim(groups) > 0
+    n = np.size(groups) if labelled else check_integer("groups", groups, 1) * on.size
+    members = check_groups(groups, n)
     if on.shape != members.weights.shape:
         raise ValueError(
             f"active must have shape ({members.weights.size},) to match groups, "

@@ -39,8 +39,9 @@ class Network:
     Data `X` have shape (samples, inputs), or (..., samples, inputs) if each network has
     its own. All is computed in the precision of `w`, float32 or else float64.
 
-    Labels `y` are integers, one per sample, or targets of shape (samples, classes). The
-    loss is a mean over samples, `cross_entropy` or `squared_error`.
+    Labels `y` are integers, one per sample, or targets of shape (samples, classes). If
+    integers of one shape could be either, they are refused, and targets must be floats.
+    The loss is a mean over samples, `cross_entropy` or `squared_error`.
 
     Attributes
     ----------
@@ -63,6 +64,23 @@ class Network:
 
     layers: tuple[Layer, ...]
     activation: str
+
+    def __post_init__(self) -> None:
+        layers = tuple(self.layers)
+        for layer in layers:
+            if not isinstance(layer, Dense | Convolution):
+                raise TypeError(f"layers must be dense or convolutions, got {layer!r}")
+        if not layers:
+            raise ValueError("layers must not be empty")
+        for one, other in pairwise(layers):
+            if one.outputs != other.inputs:
+                raise ValueError(f"layers must chain, got {one} before {other}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {list(ACTIVATIONS)}, "
+                f"got {self.activation!r}"
+            )
+        object.__setattr__(self, "layers", layers)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -231,13 +249,19 @@ class Network:
     ) -> Array:
         """Return targets, shape (..., samples, classes), of labels or of targets."""
         given = np.asarray(y)
+        either = given.shape[-2:] == (samples, self.classes)
         if given.dtype.kind in "iub" and given.ndim and given.shape[-1] == samples:
+            if either:
+                raise ValueError(
+                    f"y of shape {given.shape} could be labels or targets, which must "
+                    f"be floats if there are as many samples as classes: {samples}"
+                )
             outside = given[(given < 0) | (given >= self.classes)]
             if outside.size:
                 most = self.classes - 1
                 raise ValueError(f"labels must lie in 0..{most}, got {outside[0]}")
             return np.eye(self.classes, dtype=dtype)[given.astype(np.intp)]
-        if given.shape[-2:] != (samples, self.classes):
+        if not either:
             raise ValueError(
                 f"y must hold {samples} integer labels or end in shape "
                 f"{(samples, self.classes)}, got {given.dtype} of shape {given.shape}"
@@ -303,7 +327,7 @@ def mlp(
         raise ValueError(f"sizes must number two at least, got {sizes!r}")
     whole = [check_integer("sizes", s, 1) for s in sizes]
     layers = (Dense(i, o) for i, o in pairwise(whole))
-    return Network(tuple(layers), _known(activation))
+    return Network(tuple(layers), activation)
 
 
 def convnet(
@@ -361,12 +385,4 @@ def convnet(
         layers.append(layer)
         height, width = layer.grid
     layers.append(Dense(layers[-1].outputs, check_integer("classes", classes, 1)))
-    return Network(tuple(layers), _known(activation))
-
-
-def _known(activation: str) -> str:
-    if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"activation must be one of {list(ACTIVATIONS)}, got {activation!r}"
-        )
-    return activation
+    return Network(tuple(layers), activation)

@@ -36,7 +36,7 @@ class SGD:
     def __post_init__(self) -> None:
         check_number("lr", self.lr)
         check_number("weight_decay", self.weight_decay, positive=False)
-        _check_share("momentum", self.momentum)
+        _check_below_one("momentum", self.momentum)
 
     def state(self, w: Array) -> list[Array]:
         """Return what the optimiser remembers, at the start."""
@@ -95,8 +95,8 @@ class Adam:
         check_number("lr", self.lr)
         check_number("eps", self.eps)
         check_number("weight_decay", self.weight_decay, positive=False)
-        _check_share("beta1", self.beta1)
-        _check_share("beta2", self.beta2)
+        _check_below_one("beta1", self.beta1)
+        _check_below_one("beta2", self.beta2)
 
     def state(self, w: Array) -> list[Array]:
         """Return what the optimiser remembers, at the start."""
@@ -122,6 +122,6 @@ class Adam:
         w -= g
 
 
-def _check_share(name: str, value: float) -> None:
+def _check_below_one(name: str, value: float) -> None:
     if check_number(name, value, positive=False) >= 1:
         raise ValueError(f"{name} must lie in [0, 1), got {value}")

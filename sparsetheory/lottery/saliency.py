@@ -164,7 +164,8 @@ def synflow_saliency(w: Arrays, grad: Gradient) -> Arrays:
     R is the sum of the outputs of the network with weights :math:`|w|` at an input of
     ones: with all layers linear, the sum over paths of the products of their weights'
     magnitudes, and the score is the part of it that runs through the weight. The
-    scores of each layer sum to R.
+    scores of each layer's weights sum to R with those of its biases and of all later
+    ones.
 
     Parameters
     ----------
@@ -189,6 +190,15 @@ def synflow_saliency(w: Arrays, grad: Gradient) -> Arrays:
     >>> import sparsetheory as st
     >>> st.synflow_saliency([-2.0, 3.0, 1.0], lambda a: np.array([a[1], a[0], 1.0]))
     array([6., 6., 1.])
+
+    Of a `Network`; magnitudes leave every ReLU open.
+
+    >>> network = st.mlp([4, 3, 2])
+    >>> w, ones = st.initial_weights(network, seed=0), np.ones((1, 4))
+    >>> scores = st.synflow_saliency(w, lambda a: network.vjp(a, np.ones((1, 2)), ones))
+    >>> sums = [part.sum() for part in network.split(scores)]
+    >>> np.allclose(sums[::2], network.outputs(abs(w), ones).sum())
+    True
     """
     layout, flat = lay_out("w", w)
     sizes = np.abs(flat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,9 @@ class Ticket:
     step : int
         Steps of training after which `w0` was: where `train` is to start.
     seed : tuple of int
-        Of the order of the data, see `train`.
+        Of the order of the data, of all networks or of each, see `train`.
     history : History or None
-        Of a training that belongs to it.
+        Of a training that belongs to it, of as many networks.
     settings : dict
         What else to keep: anything that JSON can hold.
     """
@@ -57,11 +58,17 @@ class Ticket:
         if w0.ndim > 2 or w0.shape[-1] != self.network.n:
             want = f"({self.network.n},) or (networks, {self.network.n})"
             raise ValueError(f"w0 must have shape {want}, got {w0.shape}")
+        seed, lead = check_seeds(self.seed), w0.shape[:-1]
+        if len(seed) not in (1, *lead):
+            raise ValueError(f"seed must number 1 or {lead}, got {len(seed)}")
+        if self.history is not None:
+            _check_history(self.history, lead)
         own = {
             "mask": check_mask(self.mask, w0.shape).copy(),
             "w0": w0.astype(np.float32 if single else np.float64),
             "step": check_integer("step", self.step, 0),
-            "seed": check_seeds(self.seed),
+            "seed": seed,
+            "settings": deepcopy(self.settings),
         }
         for name, value in own.items():
             object.__setattr__(self, name, value)
@@ -92,6 +99,21 @@ class Ticket:
         np.savez_compressed(content, header=np.array(json.dumps(header)), **arrays)
         write_whole(path, content.getvalue())
         return path
+
+
+def _check_history(history: History, lead: tuple[int, ...]) -> None:
+    steps = np.asarray(history.steps)
+    if steps.ndim != 1 or steps.dtype.kind not in "iu":
+        raise ValueError(f"steps must be a list of integers, got {steps!r}")
+    if (np.diff(steps, prepend=-1) <= 0).any():
+        raise ValueError(f"steps must ascend from 0, got {steps}")
+    for part in fields(History)[1:]:
+        values, want = np.asarray(getattr(history, part.name)), (steps.size, *lead)
+        if values.shape != want or values.dtype.kind != "f":
+            raise ValueError(
+                f"{part.name} must hold floats of shape {want} to match the steps and "
+                f"networks, got {values.dtype} of shape {values.shape}"
+            )
 
 
 def load_ticket(path: str | Path) -> Ticket:

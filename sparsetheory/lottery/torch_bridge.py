@@ -95,7 +95,13 @@ class TorchModel:
     def jacobian_operator(self, w: npt.ArrayLike) -> LinearOperator:
         """Return the Jacobian of all outputs as a measurement matrix."""
         point = np.asarray(w)
-        shape = self.outputs(point).shape
+        before = self.outputs(point)
+        if not np.allclose(before, self.outputs(point)):
+            raise ValueError(
+                "module must give the same outputs again, they differ: layers such as "
+                "dropout need module.eval()"
+            )
+        shape = before.shape
         return jacobian_operator(
             lambda v: self.jvp(point, v).ravel(),
             lambda u: self.vjp(point, u.reshape(shape)),
@@ -115,7 +121,10 @@ class TorchModel:
         for name, p in self.module.named_parameters():
             values[name] = w[start : start + p.numel()].view(p.shape)
             start += p.numel()
-        return _torch().func.functional_call(self.module, values, (self.X,))
+        found = _torch().func.functional_call(self.module, values, (self.X,))
+        if not _torch().is_tensor(found):
+            raise TypeError(f"module must return a tensor, got {type(found).__name__}")
+        return found
 
     def _loss(self, w: Any) -> Any:
         if self.objective is None:
@@ -231,8 +240,10 @@ def keep_torch_mask(module: Any, optimiser: Any, mask: npt.ArrayLike) -> Iterato
     """Keep pruned parameters at zero while an optimiser runs, in a ``with`` block.
 
     Zero on entry, and after each ``optimiser.step()``: parameters, gradients, and all
-    that the optimiser remembers with an entry per parameter. Gradients are zero before
-    each step too, so that momentum and norms never see them.
+    that the optimiser remembers with an entry per parameter. Gradients are zero as soon
+    as they are computed, in closures too, so that momentum, norms and clipping never
+    see them. On entry the optimiser forgets all of a parameter for which it remembers
+    anything of another shape, as L-BFGS and Adafactor do.
 
     Parameters
     ----------
@@ -270,14 +281,22 @@ def keep_torch_mask(module: Any, optimiser: Any, mask: npt.ArrayLike) -> Iterato
                     if t is not None and t.shape == p.shape:
                         t.masked_fill_(at, 0)
 
+    def other_shape(value: Any, p: Any) -> bool:
+        tensor = torch.is_tensor(value)
+        return isinstance(value, list) or (tensor and value.shape not in ((), p.shape))
+
+    for p in shaped:
+        if any(other_shape(t, p) for t in optimiser.state.get(p, {}).values()):
+            del optimiser.state[p]
     clear()
-    before = optimiser.register_step_pre_hook(clear)
-    after = optimiser.register_step_post_hook(clear)
-    try:
+    with contextlib.ExitStack() as stack:
+        for p, at in shaped.items():
+            if p.requires_grad:
+                hook = p.register_hook(lambda g, at=at: g.masked_fill(at, 0))
+                stack.callback(hook.remove)
+        stack.callback(optimiser.register_step_pre_hook(clear).remove)
+        stack.callback(optimiser.register_step_post_hook(clear).remove)
         yield
-    finally:
-        before.remove()
-        after.remove()
 
 
 def torch_conv_operator(layer: Any, size: int | tuple[int, ...]) -> BlockCirculant:
@@ -356,4 +375,6 @@ def _parts(module: Any, flat: npt.ArrayLike, name: str = "w") -> list[Any]:
 
 
 def _array(tensor: Any) -> Array:
+    if tensor.dtype == _torch().bfloat16:
+        raise TypeError("module must compute in a precision of NumPy, got bfloat16")
     return np.array(tensor.detach().cpu().numpy())

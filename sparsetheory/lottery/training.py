@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_integer
+from sparsetheory._checks import check_flags, check_integer
 from sparsetheory._parallel import blas_held
 from sparsetheory.lottery._layers import Array
 from sparsetheory.lottery._passes import backward, forward
@@ -196,12 +196,8 @@ def train(
 
 
 def check_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Return a mask of booleans, or of zeros and ones, in the shape of parameters."""
-    given = np.asarray(mask)
-    if given.dtype != bool:
-        if given.dtype.kind not in "iuf" or not np.isin(given, (0, 1)).all():
-            raise TypeError(f"mask must hold booleans, got {given.dtype}")
-        given = given.astype(bool)
+    """Return a mask in the shape of parameters, of which many may share one."""
+    given = check_flags("mask", mask)
     if given.shape not in (shape, shape[-1:]):
         raise ValueError(f"mask must have shape {shape}, got {given.shape}")
     return np.broadcast_to(given, shape)
