@@ -109,12 +109,28 @@ def test_the_error_of_the_best_subset_has_its_law(trials):
         assert np.all(np.abs(share - p) < 0.02 + 5 * np.sqrt(p * (1 - p) / count))
 
 
+def test_the_empty_subset_will_do_for_small_targets():
+    found = st.subset_sum_probability(6, [0.0, 0.005, -0.01, 0.011], 0.01)
+    assert_array_equal(found[:3], 1)
+    assert 0.3 < found[3] < 0.5
+    z = np.array([0.0, 0.01, -0.01, 0.5])
+    median = st.subset_sum_median_error(6, z)
+    assert_array_equal(median[:3], np.abs(z[:3]))
+    assert median[3] < 0.03
+    count = 1000
+    for target, law in zip(z[:2], median[:2], strict=True):
+        errors = st.subset_sum_trials(6, target, trials=count).subset
+        assert np.median(errors) == law
+    share = np.mean(st.subset_sum_trials(6, 0.011, trials=count).subset <= 0.01)
+    assert abs(share - found[3]) < 0.02 + 5 * 0.5 / math.sqrt(count)
+
+
 def test_the_rate_of_the_law_is_that_of_the_weights_drawn():
     # Given the weights, a random subset's sum is normal with mean sum(w)/2 and
     # variance sum(w^2)/4.
     n, draws = 100, 20_000
     w = np.random.default_rng(0).uniform(-1, 1, (draws, n))
-    for z in (0.0, 4.0, -8.0):
+    for z in (0.3, 4.0, -8.0):
         law = norm(w.sum(axis=1) / 2, np.sqrt((w * w).sum(axis=1)) / 2)
         rate = 2.0**n * law.pdf(z)
         for factor in (0.1, 1.0, 10.0):
@@ -291,6 +307,8 @@ def test_the_union_bound_is_a_bound():
         (lambda: st.best_subset([1j], 0), TypeError, "must be real"),
         (lambda: st.best_subset([[1.0]], 0), ValueError, "must have 1 axes"),
         (lambda: st.best_subset([1.0], np.inf), ValueError, "target must be finite"),
+        (lambda: st.best_subset([1.0], [0.1, 0.2]), ValueError, r"0 axes.*\(2,\)"),
+        (lambda: st.subset_sum_trials(3, [0.1, 9.0]), ValueError, r"target .*\(2,\)"),
         (lambda: st.pruned_weight([1.0], [1, 2], 0), ValueError, r"\(1,\), \(2,\)"),
         (lambda: st.subset_sum_trials(45), ValueError, r"in 1..44, got 45"),
         (lambda: st.subset_sum_trials(21, cover=True), ValueError, "in 1..20, got 21"),

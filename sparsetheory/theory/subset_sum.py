@@ -101,10 +101,10 @@ def subset_sum_probability(
         R = \sqrt2 \exp\Bigl(\frac{h^2}{4} - \frac{(h - G)^2}{2}\Bigr), \quad
         h = z \sqrt{12/n},
 
-    G standard normal. An approximation for small errors and n from about 6 on: near z
-    the sums are taken for a Poisson process, whose rate is random as half the sum of
-    all weights, around which subset sums lie, is. `subset_sum_expectation` is an upper
-    bound.
+    G standard normal; and 1 where the empty subset will do, ``|z| <= eps``. An
+    approximation for small errors and n from about 6 on: near z the sums are taken for
+    a Poisson process, whose rate is random as half the sum of all weights, around which
+    subset sums lie, is. `subset_sum_expectation` is an upper bound.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def subset_sum_probability(
     array([0.11 , 0.725, 0.983])
     """
     e, n = check_values("eps", eps), np.asarray(n)
-    return _covered(2 * e * subset_sum_density(n, target), _shift(n, target))
+    p = _covered(2 * e * subset_sum_density(n, target), _shift(n, target))
+    return np.where(np.abs(target) <= e, 1.0, p)
 
 
 def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
@@ -139,6 +140,7 @@ def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
 
     An approximation, within 5 % of simulated medians for n = 6 to 16 and targets up to
     1/2; about :math:`0.74 / 2 D_n(z)`, and so like 2^-n. Larger targets need larger n.
+    At most ``|z|``, the error of the empty subset.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
         high = 2 * high
     expected = bisect(lambda x: _covered(x, h) - 0.5, 0 * high, high)
     with np.errstate(divide="ignore"):
-        return np.asarray(0.5 * expected / D)
+        return np.minimum(0.5 * expected / D, np.abs(target))
 
 
 def single_weight_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
