@@ -100,7 +100,7 @@ def best_subset(values: npt.ArrayLike, target: float) -> SubsetSum:
     (array([ True,  True,  True, False]), 0.01)
     """
     v = check_array("values", values, 1)
-    z = float(check_array("target", np.atleast_1d(np.asarray(target)), 1)[0])
+    z = float(check_array("target", target, 0))
     if v.size > MOST:
         raise ValueError(f"values must be at most {MOST}, got {v.size}")
     half = v.size // 2
@@ -168,7 +168,7 @@ def subset_sum_trials(
     array([ True,  True,  True])
     """
     sizes = check_sizes("n", n, MOST_COVERED if cover else MOST)
-    target = float(check_array("target", np.atleast_1d(np.asarray(target)), 1)[0])
+    target = float(check_array("target", target, 0))
     trials, seed = check_integer("trials", trials, 1), check_integer("seed", seed, 0)
     errors = []
     for size in sizes:
