@@ -62,6 +62,7 @@ from sparsetheory.experiments.pruned import (
     pruned_neuron_trials,
     pruned_weight,
 )
+from sparsetheory.experiments.rare import TicketEstimate, rare_ticket_probability
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
@@ -80,12 +81,7 @@ from sparsetheory.experiments.subset_sum import (
     best_subset,
     subset_sum_trials,
 )
-from sparsetheory.experiments.tickets import (
-    TicketEstimate,
-    TicketTrials,
-    rare_ticket_probability,
-    ticket_trials,
-)
+from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
 from sparsetheory.lottery.approximation import (
     Approximation,

@@ -17,8 +17,9 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.experiments.intervals import clopper_pearson_interval
+from sparsetheory.experiments.rare import rare_ticket_probability
 from sparsetheory.experiments.subset_sum import subset_sum_trials
-from sparsetheory.experiments.tickets import rare_ticket_probability, ticket_trials
+from sparsetheory.experiments.tickets import ticket_trials
 from sparsetheory.theory.binomials import log_binomial
 from sparsetheory.theory.covering import ball_hit_probability, covering_size
 from sparsetheory.theory.subset_sum import (

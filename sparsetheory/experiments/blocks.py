@@ -39,10 +39,6 @@ def run_blocks(
     is described are not run again.
     """
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
-    blocks = [
-        (number, min(size, trials - number * size))
-        for number in range(-(-trials // size))
-    ]
     found: dict[Block, Vector] = {}
 
     from tqdm import tqdm
@@ -54,7 +50,8 @@ def run_blocks(
     with kept as book, tqdm(total=trials, disable=not progress, unit="trial") as bar:
 
         def jobs() -> Iterator[Block]:
-            for block in blocks:
+            for number in range(-(-trials // size)):
+                block = (number, min(size, trials - number * size))
                 known = book.get(block[1], 0, block[0]) if book else None
                 if known is None:
                     yield block
@@ -68,7 +65,7 @@ def run_blocks(
             bar.update(block[1])
             if book:
                 book.put(block[1], 0, block[0], outcome)
-    return [found[block] for block in blocks]
+    return [found[block] for block in sorted(found)]
 
 
 def _run(function: Callable[[Block], Vector], block: Block) -> Vector:

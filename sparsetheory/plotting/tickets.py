@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from sparsetheory.experiments.rare import TicketEstimate
 from sparsetheory.experiments.subset_sum import SubsetSumTrials
-from sparsetheory.experiments.tickets import TicketEstimate, TicketTrials
+from sparsetheory.experiments.tickets import TicketTrials
 from sparsetheory.plotting.curves import BOUND, COLOURS, FINITE, LIMIT
 from sparsetheory.theory.subset_sum import (
     single_weight_median_error,
