@@ -197,7 +197,7 @@ def _enough(lottery: Lottery, signed: bool, draws: int | None, repeats: int) -> 
         [_variances(lottery, t / lottery.sigma, signed) for t in lottery.t]
     )
     counts = np.array([lottery.k, lottery.n - lottery.k])
-    enough = max(FEWEST, ceil(np.max(parts @ counts)))
+    enough = max(FEWEST, ceil(float(np.max(parts @ counts))))
     if draws is None:
         return enough
     draws = check_integer("draws", draws, 1)
