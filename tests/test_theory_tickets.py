@@ -310,6 +310,37 @@ def test_overlaps_are_hypergeometric():
     assert_allclose(top, st.log_top_k_ticket_probability(1000, 100), rtol=1e-12)
 
 
+@pytest.mark.parametrize("law", [stats.laplace, stats.cauchy, stats.t(3), stats.norm])
+def test_the_best_threshold_of_any_law_reaches_the_maximum(law):
+    n, k = np.array([5, 40, 10**6, 10**6]), np.array([2, 39, 1, 400_000])
+    t = st.optimal_threshold(n, k, 0.3, log_tail=law.logsf)
+    assert_allclose(t, 0.3 * law.isf(k / n / 2), rtol=1e-9)
+    found = st.log_ticket_probability(n, k, t, 0.3, log_tail=law.logsf)
+    assert_allclose(found, st.log_ticket_maximum(n, k), rtol=1e-9)
+    ends = st.optimal_threshold(4, [0, 4], log_tail=law.logsf)
+    assert ends.tolist() == [np.inf, 0]
+
+
+def test_a_law_must_be_symmetric():
+    for tail in (stats.expon.logsf, stats.norm(0.1).logsf, stats.norm.sf):
+        with pytest.raises(ValueError, match=r"log_tail must be .* symmetric"):
+            st.log_ticket_probability(10, 3, 1.0, log_tail=tail)
+        with pytest.raises(ValueError, match=r"log_tail must be .* symmetric"):
+            st.optimal_threshold(10, 3, log_tail=tail)
+    with pytest.raises(ValueError, match=r"without signal, got 2\.0 sigma"):
+        st.optimal_threshold(9, 3, 0.5, amplitude=1.0, log_tail=stats.laplace.logsf)
+
+
+def test_signs_are_asked_for_by_any_truth():
+    for function, arguments in (
+        (st.log_ticket_probability, (9, 3, 1.0)),
+        (st.optimal_threshold, (9, 3)),
+        (st.log_top_k_ticket_probability, (9, 3)),
+    ):
+        found = function(*arguments, amplitude=1.0, signed=2)
+        assert found == function(*arguments, amplitude=1.0, signed=True)
+
+
 def test_overlaps_of_a_threshold_are_two_binomials():
     n, k, t, a = 40, 8, 1.3, 0.7
     on = stats.norm.sf(t - a) + stats.norm.cdf(-t - a)

@@ -57,6 +57,78 @@ def test_counts_are_as_exact_laws_say(amplitude):
         assert np.all(np.abs(tail - p) <= 5 * np.sqrt(p * (1 - p) / trials))
 
 
+def laplace(rng, size):
+    return rng.laplace(size=size)
+
+
+def cauchy(rng, size):
+    return rng.standard_cauchy(size)
+
+
+@pytest.mark.parametrize(
+    ("draw", "log_tail"),
+    [(laplace, stats.laplace.logsf), (cauchy, stats.cauchy.logsf)],
+)
+@pytest.mark.parametrize("amplitude", [0.0, 1.5])
+def test_counts_of_any_law_are_as_exact_laws_say(draw, log_tail, amplitude):
+    n, k, sigma, trials = 5, 2, 0.7, 50_000
+    t = [0.5, float(st.optimal_threshold(n, k, sigma, log_tail=log_tail)), 1.8]
+    options = {"sigma": sigma, "amplitude": amplitude}
+    found = st.ticket_trials(n, k, t, draw=draw, trials=trials, **options)
+    for signed, counts in ((0, found.successes), (1, found.signed_successes)):
+        p = np.exp(
+            st.log_ticket_probability(
+                n, k, t, **options, log_tail=log_tail, signed=signed
+            )
+        )
+        error = 5 * np.sqrt(p * (1 - p) / trials)
+        assert np.all(np.abs(counts / trials - p) < error)
+        assert np.any(np.abs(counts / trials - 1.5 * p) > error)
+
+
+def test_a_store_tells_draws_apart(tmp_path):
+    options = {"trials": 400, "store": tmp_path / "tickets.db"}
+    one = st.ticket_trials(10, 3, 1.0, draw=laplace, **options)
+    other = st.ticket_trials(10, 3, 1.0, draw=cauchy, **options)
+    assert np.any(one.overlap != other.overlap)
+    same(one, st.ticket_trials(10, 3, 1.0, draw=laplace, trials=400))
+    same(other, st.ticket_trials(10, 3, 1.0, draw=cauchy, **options))
+
+
+def test_overlaps_by_a_threshold_are_counted():
+    n, k, t, trials = 12, 4, [0.6, 1.2], 50_000
+    found = st.ticket_trials(n, k, t, amplitude=0.8, trials=trials)
+    assert_array_equal(found.found.sum(axis=1), trials)
+    for row, u in zip(found.found, t, strict=True):
+        p = np.exp(st.log_threshold_overlap(n, k, u, found=range(5), amplitude=0.8))
+        tail = row[::-1].cumsum()[::-1] / trials
+        assert np.all(np.abs(tail - p) <= 5 * np.sqrt(p * (1 - p) / trials) + 1e-12)
+
+
+def test_intervals_of_every_count():
+    found = st.ticket_trials(6, 2, [0.5, 1.0], trials=500)
+    exact = st.clopper_pearson_interval
+    for of in ("successes", "signed_successes", "top_k_signed"):
+        assert_array_equal(found.interval(of=of), exact(getattr(found, of), 500))
+    for of in ("overlap", "found"):
+        low, high = found.interval(0.9, of=of)
+        counts = getattr(found, of)
+        assert_array_equal(low[..., 0], exact(500, 500, 0.9)[0])
+        assert_array_equal(high[..., -1], exact(counts[..., -1], 500, 0.9)[1])
+        assert_array_equal(low[..., 1], exact(500 - counts[..., 0], 500, 0.9)[0])
+    with pytest.raises(ValueError, match=r"of must be one of .* got 'trials'"):
+        found.interval(of="trials")
+
+
+def test_bad_draws_are_named():
+    for draw, message in (
+        (lambda rng, size: rng.random(3), r"draw must have shape \(250,\)"),
+        (lambda rng, size: np.full(size, np.nan), "draw must be finite, got nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            st.ticket_trials(5, 2, 1.0, draw=draw, trials=50)
+
+
 def test_counts_are_those_that_plain_code_finds():
     n, k, t = 6, 2, 0.9
     found = st.ticket_trials(n, k, t, trials=500, seed=3)
@@ -78,7 +150,7 @@ def test_more_trials_extend_the_same_draws(monkeypatch):
         assert np.all(more.overlap >= few.overlap)
         assert more.overlap.sum() == trials + 70
     parts = [
-        tickets._count(tickets.check_lottery(10, 2, None, 1.0, 0.0, 0), (i, 70))
+        tickets._count(tickets.check_lottery(10, 2, None, 1.0, 0.0, 0), None, (i, 70))
         for i in (0, 1)
     ]
     assert_array_equal(

@@ -20,7 +20,7 @@ from sparsetheory.experiments.intervals import clopper_pearson_interval
 from sparsetheory.experiments.rare import rare_ticket_probability
 from sparsetheory.experiments.subset_sum import subset_sum_trials
 from sparsetheory.experiments.tickets import ticket_trials
-from sparsetheory.theory.binomials import log_binomial
+from sparsetheory.theory.binomials import LOG_TEN, log_binomial
 from sparsetheory.theory.covering import ball_hit_probability, covering_size
 from sparsetheory.theory.subset_sum import (
     single_weight_median_error,
@@ -40,8 +40,6 @@ PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
 BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")
 EXISTENCE = (D002, "5.1 Existence of Winning Tickets")
 PROOF = (D002, "6.1 Theorem: Existence of Winning Tickets (Malach et al., 2020)")
-
-LOG_TEN = float(np.log(10.0))
 
 
 def proxy() -> dict[str, Number]:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_array, check_integer, check_number
+from sparsetheory._checks import (
+    check_array,
+    check_integer,
+    check_number,
+    check_vector,
+)
 from sparsetheory._kernels.draw import fill_normal
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.blocks import Block, run_blocks
+from sparsetheory.experiments.identity import told_apart
 from sparsetheory.experiments.intervals import clopper_pearson_interval
 from sparsetheory.theory.tickets import optimal_threshold
 from sparsetheory.types import Counts, Vector
 
 CELLS = 1 << 18  # weights in a block: some MB
+
+Draw: TypeAlias = Callable[[np.random.Generator, int], npt.ArrayLike]
+"""``(rng, size) -> `` so many independent weights."""
+
+Counted: TypeAlias = Literal[
+    "successes", "signed_successes", "overlap", "top_k_signed", "found"
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,9 @@ class TicketTrials:
         number counts those with the exact support.
     top_k_signed : int
         Draws in which the k largest weights had the exact support and its signs.
+    found : ndarray of int, shape (thresholds, k + 1)
+        Draws in which so many of the weights of size at least t were on the support,
+        whatever the others.
     seed : int
     """
 
@@ -66,11 +84,22 @@ class TicketTrials:
     signed_successes: Counts
     overlap: Counts
     top_k_signed: int
+    found: Counts
     seed: int
 
-    def interval(self, level: float = 0.95) -> tuple[Vector, Vector]:
-        """Return the Clopper-Pearson interval of each threshold's probability."""
-        return clopper_pearson_interval(self.successes, self.trials, level)
+    def interval(
+        self, level: float = 0.95, *, of: Counted = "successes"
+    ) -> tuple[Vector, Vector]:
+        """Return Clopper-Pearson intervals of the probabilities that one count is for.
+
+        For `overlap` and `found` of the probabilities of at least so many places.
+        """
+        if of not in get_args(Counted):
+            raise ValueError(f"of must be one of {get_args(Counted)}, got {of!r}")
+        counts = np.asarray(getattr(self, of))
+        if of in ("overlap", "found"):
+            counts = np.flip(np.cumsum(np.flip(counts, -1), axis=-1), -1)
+        return clopper_pearson_interval(counts, self.trials, level)
 
 
 def ticket_trials(
@@ -80,6 +109,7 @@ def ticket_trials(
     *,
     sigma: float = 1.0,
     amplitude: float = 0.0,
+    draw: Draw | None = None,
     trials: int = 10_000,
     seed: int = 0,
     workers: int | None = None,
@@ -89,20 +119,24 @@ def ticket_trials(
 ) -> TicketTrials:
     """Draw weights and count tickets, by thresholds and by the k largest.
 
-    Weights are independent normal, those on the support with a mean of `amplitude`.
-    Support and signs are the same in all trials, which by symmetry is all one.
+    Weights are independent normal, or of any other law, and `amplitude` is added to
+    those on the support. Support and signs are the same in all trials, which for a
+    symmetric law is all one.
 
     Parameters
     ----------
     n, k : int
         Weights, and places of the support, ``0 <= k <= n``.
     t : array_like, optional
-        Thresholds, not negative; by default the `optimal_threshold` alone, which for
-        k = 0 there is none of.
+        Thresholds, not negative; by default the `optimal_threshold` of normal weights
+        alone, which for k = 0 there is none of.
     sigma : float
-        Standard deviation, positive.
+        Standard deviation, positive, or what the weights drawn are multiplied by.
     amplitude : float
         Signal on the support, not negative.
+    draw : callable, optional
+        ``draw(rng, size)`` for weights of another law, an array of that size from a
+        NumPy Generator, such as ``lambda rng, size: rng.laplace(size=size)``.
     trials : int
     seed : int
         Non-negative.
@@ -122,7 +156,8 @@ def ticket_trials(
     Raises
     ------
     ValueError
-        If an argument is out of range; if the store is a file of another kind.
+        If an argument is out of range, or a draw not of its size and finite; if the
+        store is a file of another kind; if a draw can't be told from others in it.
     OSError
         If the store can't be read or written.
 
@@ -141,8 +176,9 @@ def ticket_trials(
     lottery = check_lottery(n, k, t, sigma, amplitude, seed)
     trials = check_integer("trials", trials, 1)
     sums = run_blocks(
-        partial(_count, lottery),
-        {"experiment": "tickets", **asdict(lottery)},
+        partial(_count, lottery, draw),
+        {"experiment": "tickets", **asdict(lottery)}
+        | {"draw": None if store is None else told_apart("draw", draw)},
         trials,
         max(1, CELLS // lottery.n),
         workers=workers,
@@ -151,8 +187,8 @@ def ticket_trials(
         executor=executor,
     )
     total = np.sum(sums, axis=0).astype(np.int64)
-    ends = np.cumsum([len(lottery.t), len(lottery.t), lottery.k + 1])
-    successes, signed, overlap, top = np.split(total, ends)
+    ends = np.cumsum([len(lottery.t), len(lottery.t), lottery.k + 1, 1])
+    successes, signed, overlap, top, found = np.split(total, ends)
     return TicketTrials(
         n=lottery.n,
         k=lottery.k,
@@ -164,6 +200,7 @@ def ticket_trials(
         signed_successes=signed,
         overlap=overlap,
         top_k_signed=int(top[0]),
+        found=found.reshape(len(lottery.t), -1),
         seed=lottery.seed,
     )
 
@@ -191,12 +228,15 @@ def check_lottery(
     return Lottery(n, k, places, sigma, amplitude, check_integer("seed", seed, 0))
 
 
-def _count(lottery: Lottery, block: Block) -> Vector:
+def _count(lottery: Lottery, draw: Draw | None, block: Block) -> Vector:
     """Return the counts of one block in a row, as in `TicketTrials`."""
     n, k, (number, trials) = lottery.n, lottery.k, block
-    flat = np.empty(trials * n)
     rng = stream(lottery.seed, n, 0, k, number, Role.SIGNAL)
-    fill_normal(rng, lottery.sigma, flat)
+    if draw is None:
+        flat = np.empty(trials * n)
+        fill_normal(rng, lottery.sigma, flat)
+    else:
+        flat = lottery.sigma * check_vector("draw", draw(rng, trials * n), trials * n)
     w = flat.reshape(trials, n)
     w[:, :k] += lottery.amplitude
     size = np.abs(w)
@@ -209,4 +249,7 @@ def _count(lottery: Lottery, block: Block) -> Vector:
     overlap = np.bincount((size[:, :k] >= last[:, None]).sum(axis=1), minlength=k + 1)
     top = np.count_nonzero((least > most) & signs)
     counts = [won.sum(axis=0), (won & signs[:, None]).sum(axis=0), overlap, [top]]
+    for threshold in lottery.t:
+        on = np.count_nonzero(size[:, :k] >= threshold, axis=1)
+        counts.append(np.bincount(on, minlength=k + 1))
     return np.concatenate(counts).astype(np.float64)
