@@ -243,7 +243,14 @@ from sparsetheory.theory.rates import (
     iht_rate,
     threshold_factor,
 )
-from sparsetheory.theory.shrinkage import hard_threshold_risk, soft_threshold_risk
+from sparsetheory.theory.shrinkage import (
+    hard_threshold_bias,
+    hard_threshold_degrees,
+    hard_threshold_risk,
+    soft_threshold_bias,
+    soft_threshold_degrees,
+    soft_threshold_risk,
+)
 from sparsetheory.theory.state_evolution import (
     amp_threshold,
     nonnegative_amp_threshold,
@@ -400,6 +407,8 @@ __all__ = [
     "group_verdict",
     "group_weak_threshold",
     "grouped_signal",
+    "hard_threshold_bias",
+    "hard_threshold_degrees",
     "hard_threshold_risk",
     "hessian_diagonal",
     "htp",
@@ -502,6 +511,8 @@ __all__ = [
     "set_torch_weights",
     "single_weight_median_error",
     "snip_saliency",
+    "soft_threshold_bias",
+    "soft_threshold_degrees",
     "soft_threshold_risk",
     "spark",
     "sparse_signal",
