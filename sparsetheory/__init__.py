@@ -208,7 +208,12 @@ from sparsetheory.theory.bounds import (
     rip_guarantee,
     welch_bound,
 )
-from sparsetheory.theory.covering import ball_hit_probability, covering_size
+from sparsetheory.theory.covering import (
+    ball_hit_probability,
+    covering_size,
+    malach_headline_size,
+    malach_sketch_size,
+)
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
@@ -264,6 +269,7 @@ from sparsetheory.theory.subset_sum import (
     subset_sum_median_error,
     subset_sum_probability,
     subset_sum_size,
+    subset_sum_typical_size,
 )
 from sparsetheory.theory.support import (
     L0_STRONG_THRESHOLD,
@@ -446,6 +452,8 @@ __all__ = [
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
     "magnitude_saliency",
+    "malach_headline_size",
+    "malach_sketch_size",
     "mask_budget",
     "mask_density",
     "masked_kernel",
@@ -526,6 +534,7 @@ __all__ = [
     "subset_sum_probability",
     "subset_sum_size",
     "subset_sum_trials",
+    "subset_sum_typical_size",
     "subspace_pursuit",
     "support_rows",
     "surviving_counts",

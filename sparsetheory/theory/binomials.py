@@ -133,6 +133,24 @@ def check_sizes(n: npt.ArrayLike, k: npt.ArrayLike) -> tuple[Array, Array]:
     return n, k
 
 
+def check_whole(name: str, value: npt.ArrayLike) -> Array:
+    """Return whole numbers from 1 on, as floats."""
+    array = check_finite(name, value)
+    wrong = array[(array % 1 != 0) | (array < 1)]
+    if wrong.size:
+        raise ValueError(f"{name} must be whole and at least 1, got {wrong.ravel()[0]}")
+    return array
+
+
+def check_finite(name: str, value: npt.ArrayLike) -> Array:
+    """Return finite floats."""
+    array = _floats(name, value)
+    wrong = array[~np.isfinite(array)]
+    if wrong.size:
+        raise ValueError(f"{name} must be finite, got {wrong.ravel()[0]}")
+    return array
+
+
 def check_values(name: str, value: npt.ArrayLike, *, positive: bool = False) -> Array:
     """Return finite floats that are positive, or at least not negative."""
     array = _floats(name, value)
