@@ -240,6 +240,7 @@ from sparsetheory.theory.lasso import (
     noise_sensitivity,
 )
 from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
+from sparsetheory.theory.profile import log_profile_probability, ticket_amplitude
 from sparsetheory.theory.rates import (
     grades_rate,
     gradient_rate,
@@ -287,7 +288,6 @@ from sparsetheory.theory.tickets import (
     log_ticket_seeds,
     log_top_k_ticket_probability,
     optimal_threshold,
-    ticket_amplitude,
 )
 from sparsetheory.theory.volumes import (
     l1_exact_success_probability,
@@ -445,6 +445,7 @@ __all__ = [
     "layer_masks",
     "load_maps",
     "load_ticket",
+    "log_profile_probability",
     "log_threshold_overlap",
     "log_ticket_maximum",
     "log_ticket_probability",

@@ -26,6 +26,8 @@ from sparsetheory.theory.curves import Array
 from sparsetheory.theory.quadrature import bisect, log_integral
 
 LARGEST = 1e300
+FURTHEST = 1e100  # standard deviations, whose squares are floats
+CERTAIN = 1e3  # standard deviations of signal with which no ticket loses
 DROP = 50.0  # in the logarithm of an integrand, from where on it is left out
 
 
@@ -161,12 +163,20 @@ def optimal_threshold(
     )
 
     def slope(u: Array) -> Array:
-        lost, gained = _hazards(u, a, bool(signed))
-        return np.asarray(k * lost - (n - k) * gained)
+        lost, gained = _log_hazards(u, a, bool(signed))
+        return np.asarray(log_odds + lost - gained)
 
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(k) - np.log(n - k)
     high = np.maximum(a, np.sqrt(2 * np.log(n))) + 2
     inner = (a > 0) & (k > 0) & (k < n)
-    return scale * np.where(inner, bisect(slope, 0 * a, high), u)
+    if inner.any():
+        if a.max() > FURTHEST:
+            raise ValueError(
+                f"amplitude must be at most {FURTHEST:g} sigma, got {a.max()}"
+            )
+        u = np.where(inner, bisect(slope, 0 * a, high), u)
+    return np.asarray(scale * u)
 
 
 def log_ticket_maximum(n: npt.ArrayLike, k: npt.ArrayLike) -> Array:
@@ -247,7 +257,8 @@ def log_top_k_ticket_probability(
     """
     n, k = check_sizes(n, k)
     scale = check_values("sigma", sigma, positive=True)
-    a = check_values("amplitude", amplitude) / scale
+    with np.errstate(over="ignore"):
+        a = np.minimum(check_values("amplitude", amplitude) / scale, CERTAIN)
     n, k, a = np.broadcast_arrays(n, k, a)
     signed = bool(signed)
     out = -log_binomial(n, k) - signed * k * LOG_TWO
@@ -299,52 +310,6 @@ def log_ticket_seeds(log_p: npt.ArrayLike, chance: npt.ArrayLike = 0.5) -> Array
     return np.asarray(np.log(-np.log1p(-wanted)) - rate)
 
 
-def ticket_amplitude(
-    n: npt.ArrayLike, k: npt.ArrayLike, sigma: npt.ArrayLike = 1.0
-) -> Array:
-    r"""Amplitude at which the lottery turns into detection.
-
-    .. math:: a = \sigma\bigl(\sqrt{2\log(n-k)} + \sqrt{2\log k}\bigr)
-
-    Asymptotic and sharp for known signs, as n grows with k/n → 0: above it support
-    and signs are found almost surely by the best threshold, below it by no method.
-
-    Parameters
-    ----------
-    n, k : array_like
-        Whole, ``1 <= k < n``.
-    sigma : array_like
-        Standard deviation, positive. They broadcast.
-
-    Returns
-    -------
-    ndarray, of the broadcast shape
-
-    Raises
-    ------
-    ValueError
-        If not ``1 <= k < n``, whole, or sigma is not positive.
-
-    References
-    ----------
-    .. [1] C. Butucea, M. Ndaoud, N. Stepanova, A. Tsybakov, "Variable selection with
-       Hamming loss", Ann. Statist. 46(5), 2018.
-
-    Examples
-    --------
-    >>> from sparsetheory import ticket_amplitude
-    >>> ticket_amplitude(10**6, [1, 10, 100]).round(3)
-    array([5.257, 7.402, 8.291])
-    """
-    n, k = check_sizes(n, k)
-    if not np.all((k >= 1) & (k < n)):
-        at = np.argmax((~((k >= 1) & (k < n))).ravel())
-        values = float(n.ravel()[at]), float(k.ravel()[at])
-        raise ValueError(f"n, k must have 1 <= k < n, got {values}")
-    scale = check_values("sigma", sigma, positive=True)
-    return np.asarray(scale * (np.sqrt(2 * np.log(n - k)) + np.sqrt(2 * np.log(k))))
-
-
 def _quantile(q: Array, log_tail: Tail) -> Array:
     """Return the size that a weight of another law has with probability q."""
     log_half = np.log(np.where(q > 0, q, 1.0)) - LOG_TWO
@@ -359,14 +324,14 @@ def _quantile(q: Array, log_tail: Tail) -> Array:
     return np.where(q > 0, np.where(q < 1, root, 0.0), np.inf)
 
 
-def _hazards(u: Array, a: Array, signed: bool) -> tuple[Array, Array]:
-    """Return minus the slope of log q_a, and the slope of log(1 - q_0)."""
+def _log_hazards(u: Array, a: Array, signed: bool) -> tuple[Array, Array]:
+    """Return the logarithms of minus the slope of log q_a and of that of log(1-q_0)."""
     on, off = log_kept(u, a, None)
     log_density = -0.5 * (u - a) ** 2
     if not signed:
         log_density = np.logaddexp(log_density, -0.5 * (u + a) ** 2)
-    lost = np.exp(log_density - HALF_LOG_TWO_PI - on[signed])
-    return lost, np.exp(LOG_TWO - 0.5 * u * u - HALF_LOG_TWO_PI - off)
+    gained = LOG_TWO - 0.5 * u * u - HALF_LOG_TWO_PI - off
+    return log_density - HALF_LOG_TWO_PI - on[signed], gained
 
 
 def _log_top_k(n: Array, k: Array, a: Array, signed: bool) -> Array:
@@ -382,7 +347,7 @@ def _log_top_k(n: Array, k: Array, a: Array, signed: bool) -> Array:
         )
 
     def falling(v: Array) -> Array:
-        lost, gained = _hazards(v, a, signed)
+        lost, gained = np.exp(_log_hazards(v, a, signed))
         return np.asarray(v + k * lost - times(n - k - 1, gained))
 
     peak = bisect(falling, 0 * n, np.sqrt(2 * np.log(n)) + 2)
