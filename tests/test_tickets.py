@@ -290,9 +290,8 @@ def test_blocks_are_not_listed_ahead():
     def failing(block):
         raise KeyError(block)
 
-    options = {"workers": 1, "progress": False, "store": None, "executor": None}
     with pytest.raises(KeyError, match=r"\(0, 4\)"):
-        blocks.run_blocks(failing, {}, 2**70, 4, **options)
+        blocks.run_blocks(failing, {}, 2**70, 4, blocks.Engine(workers=1))
 
 
 def test_estimates_reach_a_tenth_far_below_the_floats():
@@ -385,6 +384,16 @@ def test_what_is_in_the_store_is_not_run_again(tmp_path, monkeypatch):
     assert len(run) == 4
     # beside the trials of recovery, in the same file
     grid = {"n": 20, "delta": [0.5], "rho": [0.2], "trials": 4}
+    for target, cover, other in ((0.4, False, 0), (0.5, True, 0), (0.5, False, 1)):
+        options = {"cover": cover, "seed": other, "trials": 20}
+        stored = st.subset_sum_trials(4, target, **options, store=store)
+        fresh = st.subset_sum_trials(4, target, **options)
+        assert_array_equal(stored.subset, fresh.subset)
+        assert_array_equal(stored.cover, fresh.cover)
+    for d in (1, 2):
+        stored = st.pruned_neuron_trials(3, d=d, trials=5, store=store)
+        fresh = st.pruned_neuron_trials(3, d=d, trials=5)
+        assert_array_equal(stored.errors, fresh.errors)
     kept = st.phase_transition(st.iht, **grid, store=store)
     assert_array_equal(kept.outcomes, st.phase_transition(st.iht, **grid).outcomes)
 

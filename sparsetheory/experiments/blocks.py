@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,22 +22,28 @@ Block: TypeAlias = tuple[int, int]
 """Its number, and how many trials it has."""
 
 
+class Engine(NamedTuple):
+    """Where blocks run, and where their outcomes are kept."""
+
+    workers: int | None = None
+    progress: bool = False
+    store: str | Path | None = None
+    executor: Executor | None = None
+
+
 def run_blocks(
     function: Callable[[Block], Vector],
     described: Mapping[str, Any],
     trials: int,
     size: int,
-    *,
-    workers: int | None,
-    progress: bool,
-    store: str | Path | None,
-    executor: Executor | None,
+    engine: Engine,
 ) -> list[Vector]:
     """Return what the function gives for each block of `trials`, in their order.
 
     A block has `size` trials, the last one what is left. Those in the store under what
     is described are not run again.
     """
+    workers, progress, store, executor = engine
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
     found: dict[Block, Vector] = {}
 

@@ -17,7 +17,7 @@ from scipy.special import erf, erfcx, logsumexp, ndtr
 from sparsetheory._checks import check_integer
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
-from sparsetheory.experiments.blocks import Block, run_blocks
+from sparsetheory.experiments.blocks import Block, Engine, run_blocks
 from sparsetheory.experiments.tickets import CELLS, Lottery, check_lottery
 from sparsetheory.theory.binomials import HALF_LOG_TWO_PI
 from sparsetheory.types import Matrix, Vector
@@ -173,10 +173,7 @@ def rare_ticket_probability(
         | {"signed": signed, "draws": draws},
         repeats,
         1,
-        workers=workers,
-        progress=progress,
-        store=store,
-        executor=executor,
+        Engine(workers, progress, store, executor),
     )
     return TicketEstimate(
         n=lottery.n,

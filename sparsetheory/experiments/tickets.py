@@ -20,7 +20,7 @@ from sparsetheory._checks import (
 )
 from sparsetheory._kernels.draw import fill_normal
 from sparsetheory._rng import Role, stream
-from sparsetheory.experiments.blocks import Block, run_blocks
+from sparsetheory.experiments.blocks import Block, Engine, run_blocks
 from sparsetheory.experiments.identity import told_apart
 from sparsetheory.experiments.intervals import clopper_pearson_interval
 from sparsetheory.theory.tickets import optimal_threshold
@@ -181,10 +181,7 @@ def ticket_trials(
         | {"draw": None if store is None else told_apart("draw", draw)},
         trials,
         max(1, CELLS // lottery.n),
-        workers=workers,
-        progress=progress,
-        store=store,
-        executor=executor,
+        Engine(workers, progress, store, executor),
     )
     total = np.sum(sums, axis=0).astype(np.int64)
     ends = np.cumsum([len(lottery.t), len(lottery.t), lottery.k + 1, 1])

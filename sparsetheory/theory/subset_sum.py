@@ -18,7 +18,7 @@ from sparsetheory.theory.binomials import (
 from sparsetheory.theory.curves import Array, density
 from sparsetheory.theory.quadrature import REACH, bisect, legendre
 
-MOST = 100  # weights
+LARGEST = 100  # weights
 
 
 def subset_sum_expectation(
@@ -322,10 +322,10 @@ def _least(
     def least(e: float, z: float) -> float:
         if abs(z) <= e:
             return 0.0
-        for n in range(1, MOST + 1):
+        for n in range(1, LARGEST + 1):
             if reached(n, z, e) >= chance:
                 return float(n)
-        raise ValueError(f"target {z} within {e} must be in reach of {MOST} weights")
+        raise ValueError(f"target {z} within {e} must be in reach of {LARGEST} weights")
 
     e, z = np.broadcast_arrays(
         check_values("eps", eps, positive=True), check_finite("target", target)
@@ -354,8 +354,8 @@ def _each(
     *more: Array,
 ) -> Array:
     sizes = check_whole("n", n)
-    if np.any(sizes > MOST):
-        raise ValueError(f"n must be at most {MOST}, got {int(sizes.max())}")
+    if np.any(sizes > LARGEST):
+        raise ValueError(f"n must be at most {LARGEST}, got {int(sizes.max())}")
     z = check_finite("target", target)
     return np.asarray(
         np.vectorize(function, otypes=[float])(sizes.astype(int), z, *more)
