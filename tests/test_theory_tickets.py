@@ -409,6 +409,48 @@ def test_bad_profiles_are_named():
             st.log_profile_probability(*arguments)
 
 
+SCALARS = [
+    (st.log_ticket_probability, (10, 3, 1.0), {}),
+    (st.log_ticket_probability, (10, 3, 1.0), {"log_tail": stats.laplace.logsf}),
+    (st.optimal_threshold, (10, 3), {}),
+    (st.optimal_threshold, (10, 3), {"amplitude": 1.0}),
+    (st.optimal_threshold, (10, 3), {"log_tail": stats.laplace.logsf}),
+    (st.log_ticket_maximum, (10, 3), {}),
+    (st.log_top_k_ticket_probability, (10, 3), {}),
+    (st.log_top_k_ticket_probability, (10, 3), {"amplitude": 1.0}),
+    (st.log_ticket_seeds, (-3.0,), {}),
+    (st.ticket_amplitude, (10, 3), {}),
+    (st.log_profile_probability, (10, [1.0], 1.0), {}),
+    (st.log_top_k_overlap, (10, 3, 1), {}),
+    (st.log_threshold_overlap, (10, 3, 1.0), {"found": 1}),
+    (st.subset_sum_expectation, (5, 0.5, 0.1), {}),
+    (st.subset_sum_density, (5, 0.5), {}),
+    (st.subset_sum_probability, (5, 0.5, 0.1), {}),
+    (st.subset_sum_median_error, (5, 0.5), {}),
+    (st.single_weight_median_error, (5, 0.5), {}),
+    (st.subset_sum_size, (0.1, 0.5), {}),
+    (st.subset_sum_typical_size, (0.1, 0.5), {}),
+    (st.ball_hit_probability, (2, 0.5, 1.0, 1.0), {}),
+    (st.covering_size, (2, 0.5, 0.1), {}),
+    (st.malach_headline_size, (2, 0.1), {}),
+    (st.malach_sketch_size, (2, 2, 0.1, 1.0, 0.1), {}),
+    (st.hard_threshold_risk, (1.0, 2.0), {}),
+    (st.soft_threshold_risk, (1.0, 2.0), {}),
+    (st.hard_threshold_bias, (1.0, 2.0), {}),
+    (st.soft_threshold_bias, (1.0, 2.0), {}),
+    (st.hard_threshold_degrees, (1.0, 2.0), {}),
+    (st.soft_threshold_degrees, (1.0, 2.0), {}),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments", "options"), SCALARS)
+def test_numbers_give_arrays_without_axes(function, arguments, options):
+    found = function(*arguments, **options)
+    assert type(found) is np.ndarray
+    assert found.shape == ()
+    assert np.isfinite(found)
+
+
 def test_overlaps_of_a_threshold_are_two_binomials():
     n, k, t, a = 40, 8, 1.3, 0.7
     on = stats.norm.sf(t - a) + stats.norm.cdf(-t - a)

@@ -180,7 +180,7 @@ def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
         high = 2 * high
     expected = bisect(lambda x: _covered(x, h) - 0.5, 0 * high, high)
     with np.errstate(divide="ignore"):
-        return np.minimum(0.5 * expected / D, np.abs(target))
+        return np.asarray(np.minimum(0.5 * expected / D, np.abs(target)))
 
 
 def single_weight_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:

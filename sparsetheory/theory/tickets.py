@@ -99,7 +99,7 @@ def log_ticket_probability(
     scale = check_values("sigma", sigma, positive=True)
     u = check_values("t", t) / scale
     on, off = log_kept(u, check_values("amplitude", amplitude) / scale, log_tail)
-    return times(k, on[bool(signed)]) + times(n - k, off)
+    return np.asarray(times(k, on[bool(signed)]) + times(n - k, off))
 
 
 def optimal_threshold(
@@ -156,7 +156,7 @@ def optimal_threshold(
         check_tail(log_tail)
         if a.any():
             raise ValueError(f"log_tail must come without signal, got {a.max()} sigma")
-        return scale * _quantile(k / n, log_tail)
+        return np.asarray(scale * _quantile(k / n, log_tail))
     # Each form is accurate where the other is not.
     u = np.where(
         2 * k > n, np.sqrt(2.0) * erfinv((n - k) / n), -ndtri(np.minimum(k / n, 1) / 2)
