@@ -62,6 +62,7 @@ from sparsetheory.experiments.pruned import (
     pruned_neuron_trials,
     pruned_weight,
 )
+from sparsetheory.experiments.rare import TicketEstimate, rare_ticket_probability
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
@@ -82,12 +83,7 @@ from sparsetheory.experiments.subset_sum import (
     best_subset,
     subset_sum_trials,
 )
-from sparsetheory.experiments.tickets import (
-    TicketEstimate,
-    TicketTrials,
-    rare_ticket_probability,
-    ticket_trials,
-)
+from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
 from sparsetheory.lottery.approximation import (
     Approximation,
@@ -215,7 +211,12 @@ from sparsetheory.theory.bounds import (
     rip_guarantee,
     welch_bound,
 )
-from sparsetheory.theory.covering import ball_hit_probability, covering_size
+from sparsetheory.theory.covering import (
+    ball_hit_probability,
+    covering_size,
+    malach_headline_size,
+    malach_sketch_size,
+)
 from sparsetheory.theory.curves import (
     l1_statistical_dimension,
     l1_weak_threshold,
@@ -242,6 +243,7 @@ from sparsetheory.theory.lasso import (
     noise_sensitivity,
 )
 from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
+from sparsetheory.theory.profile import log_profile_probability, ticket_amplitude
 from sparsetheory.theory.rates import (
     grades_rate,
     gradient_rate,
@@ -250,7 +252,14 @@ from sparsetheory.theory.rates import (
     iht_rate,
     threshold_factor,
 )
-from sparsetheory.theory.shrinkage import hard_threshold_risk, soft_threshold_risk
+from sparsetheory.theory.shrinkage import (
+    hard_threshold_bias,
+    hard_threshold_degrees,
+    hard_threshold_risk,
+    soft_threshold_bias,
+    soft_threshold_degrees,
+    soft_threshold_risk,
+)
 from sparsetheory.theory.state_evolution import (
     amp_threshold,
     nonnegative_amp_threshold,
@@ -264,6 +273,7 @@ from sparsetheory.theory.subset_sum import (
     subset_sum_median_error,
     subset_sum_probability,
     subset_sum_size,
+    subset_sum_typical_size,
 )
 from sparsetheory.theory.support import (
     L0_STRONG_THRESHOLD,
@@ -281,7 +291,6 @@ from sparsetheory.theory.tickets import (
     log_ticket_seeds,
     log_top_k_ticket_probability,
     optimal_threshold,
-    ticket_amplitude,
 )
 from sparsetheory.theory.volumes import (
     l1_exact_success_probability,
@@ -409,6 +418,8 @@ __all__ = [
     "group_verdict",
     "group_weak_threshold",
     "grouped_signal",
+    "hard_threshold_bias",
+    "hard_threshold_degrees",
     "hard_threshold_risk",
     "hessian_diagonal",
     "hessian_spectra",
@@ -440,6 +451,7 @@ __all__ = [
     "layer_masks",
     "load_maps",
     "load_ticket",
+    "log_profile_probability",
     "log_threshold_overlap",
     "log_ticket_maximum",
     "log_ticket_probability",
@@ -447,6 +459,8 @@ __all__ = [
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
     "magnitude_saliency",
+    "malach_headline_size",
+    "malach_sketch_size",
     "mask_budget",
     "mask_density",
     "masked_kernel",
@@ -515,6 +529,8 @@ __all__ = [
     "set_torch_weights",
     "single_weight_median_error",
     "snip_saliency",
+    "soft_threshold_bias",
+    "soft_threshold_degrees",
     "soft_threshold_risk",
     "spark",
     "sparse_signal",
@@ -528,6 +544,7 @@ __all__ = [
     "subset_sum_probability",
     "subset_sum_size",
     "subset_sum_trials",
+    "subset_sum_typical_size",
     "subspace_pursuit",
     "support_rows",
     "surviving_counts",

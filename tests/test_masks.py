@@ -1,5 +1,6 @@
 """Masks, best approximations and schedules of pruning."""
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import combinations
 from math import comb, log
@@ -467,6 +468,21 @@ def test_the_density_is_reached_and_not_before(mille, millionth):
     assert S == 0 or (1 - rate) ** (S - 1) > density
 
 
+@pytest.mark.parametrize("power", [30, 41, 60, 300])
+def test_rounds_of_tiny_shares_are_found(power):
+    rate = Fraction(1, 10**power)
+    # -log(1 - a) = a + a^2/2 + ..., and log 2 to 40 digits
+    log_two = Decimal("0.6931471805599453094172321214581765680755")
+    with localcontext(prec=40):
+        expected = log_two * Decimal(10) ** power - log_two / 2
+    S = st.rounds_to_density(rate, 0.5)
+    assert abs(S - int(expected)) <= 2 + 10 ** (power - 39)
+    assert st.rounds_to_density(float(f"1e-{power}"), 0.5) == S
+    assert st.rounds_to_density(rate, 1) == 0
+    assert st.rounds_to_density(rate, 1 - rate) == 1
+    assert st.rounds_to_density(rate, 1 - rate - rate**3) == 2
+
+
 def test_densities_after_rounds():
     after = [1 - st.density_after_rounds(0.2, S) for S in (10, 11)]
     assert after == pytest.approx([0.8926258176, 0.91410065408], rel=1e-15)
@@ -557,7 +573,11 @@ def test_totals_scale_apart_though_layers_scale_alike(stays, parameters, macs):
         (lambda: st.rounds_to_density(1, 0.5), ValueError, r"\(0, 1\), got 1"),
         (lambda: st.rounds_to_density(0.2, 0), ValueError, r"\(0, 1\], got 0"),
         (lambda: st.rounds_to_density("x", 0.5), TypeError, "must be a number, got"),
-        (lambda: st.surviving_counts(0, 0.2, 1), ValueError, "d must be at least 1"),
+        (
+            lambda: st.surviving_counts(0, 0.2, 1),
+            ValueError,
+            r"d .* got 0",
+        ),
         (
             lambda: st.surviving_counts(9, 0.2, 1, rounding="down"),
             ValueError,
@@ -570,6 +590,18 @@ def test_totals_scale_apart_though_layers_scale_alike(stays, parameters, macs):
         (lambda: st.conv_costs([3, 4], [1, 1]), ValueError, "got 2 and 2"),
         (lambda: st.conv_costs([3, -4], [1]), ValueError, "got -4"),
         (lambda: st.conv_costs([3, 4.5], [1]), TypeError, "integers, got dtype float"),
+        (lambda: st.surviving_counts(10**19, 0.2, 1), ValueError, "got 1(0){19}$"),
+        (lambda: st.conv_costs([2**40] * 2, [1]), ValueError, r"parameters must be b"),
+        (
+            lambda: st.conv_costs([2**30] * 2, [4], kernel=2),
+            ValueError,
+            r"macs must be below 2\^63, got 9223372036854775808",
+        ),
+        (
+            lambda: st.conv_costs(np.array([2**63, 1], np.uint64), [1]),
+            ValueError,
+            r"channels must be below 2\^63",
+        ),
         (lambda: st.conv_costs([3, 4], [1], kernel=0), ValueError, "kernel must be"),
     ],
 )

@@ -109,12 +109,28 @@ def test_the_error_of_the_best_subset_has_its_law(trials):
         assert np.all(np.abs(share - p) < 0.02 + 5 * np.sqrt(p * (1 - p) / count))
 
 
+def test_the_empty_subset_will_do_for_small_targets():
+    found = st.subset_sum_probability(6, [0.0, 0.005, -0.01, 0.011], 0.01)
+    assert_array_equal(found[:3], 1)
+    assert 0.3 < found[3] < 0.5
+    z = np.array([0.0, 0.01, -0.01, 0.5])
+    median = st.subset_sum_median_error(6, z)
+    assert_array_equal(median[:3], np.abs(z[:3]))
+    assert median[3] < 0.03
+    count = 1000
+    for target, law in zip(z[:2], median[:2], strict=True):
+        errors = st.subset_sum_trials(6, target, trials=count).subset
+        assert np.median(errors) == law
+    share = np.mean(st.subset_sum_trials(6, 0.011, trials=count).subset <= 0.01)
+    assert abs(share - found[3]) < 0.02 + 5 * 0.5 / math.sqrt(count)
+
+
 def test_the_rate_of_the_law_is_that_of_the_weights_drawn():
     # Given the weights, a random subset's sum is normal with mean sum(w)/2 and
     # variance sum(w^2)/4.
     n, draws = 100, 20_000
     w = np.random.default_rng(0).uniform(-1, 1, (draws, n))
-    for z in (0.0, 4.0, -8.0):
+    for z in (0.3, 4.0, -8.0):
         law = norm(w.sum(axis=1) / 2, np.sqrt((w * w).sum(axis=1)) / 2)
         rate = 2.0**n * law.pdf(z)
         for factor in (0.1, 1.0, 10.0):
@@ -274,6 +290,50 @@ def test_covering_sizes_are_those_of_the_ledger():
     assert_allclose(tiny, math.log(6) * 1e200)
 
 
+def test_the_sketched_width_is_enough_and_the_headline_is_not():
+    n, eta = 10, 0.05
+    d = np.arange(1, 7)
+    sketch = st.malach_sketch_size(n, d, 0.1, 1.0, eta)
+    assert np.all(sketch >= n * st.covering_size(n, (0.1 / 2) ** d, eta))
+    # -log(1 - p) is p to first order
+    assert_allclose(sketch[3:], n * st.covering_size(n, 0.05 ** d[3:], eta), rtol=1e-5)
+    headline = st.malach_headline_size(n, eta)
+    assert_allclose(headline, 100 * math.log(200))
+    # even at the centre a neuron is close with chance eps^d, and one is needed
+    assert headline * st.ball_hit_probability(5, 0.1, 1.0, 0.0) < 0.1 < 1 - eta
+    assert st.malach_sketch_size(2, 10**6, 0.1, 1.0, eta) == np.inf
+
+
+def test_balls_of_very_different_sizes():
+    # a ball seen from inside a far larger one's boundary is cut by a plane
+    for e in (1e9, 1e100, 1e200):
+        for d in (1, 2, 3, 50):
+            found = st.ball_hit_probability(d, e, 1.0, e)
+            assert_allclose(found, 0.5, rtol=1e-7)
+    huge = st.ball_hit_probability(3, [1e200, 1.0, 1e-200], [1e-200, 1.0, 1e200], 1.0)
+    assert_allclose(huge, [1, 0.3125, 0], rtol=1e-13)
+    assert st.ball_hit_probability(2, 1.0, 1.0, 1e300) == 0
+
+
+def test_typical_sizes_are_the_inverse_of_the_chance():
+    for chance in (0.5, 0.9):
+        for eps in (1e-2, 1e-3):
+            n = int(st.subset_sum_typical_size(eps, 0.5, chance))
+            assert n >= st.subset_sum_size(eps, 0.5, chance)
+            assert st.subset_sum_probability(n, 0.5, eps) >= chance
+            assert st.subset_sum_probability(n - 1, 0.5, eps) < chance
+            count = 600
+            shares = np.mean(
+                st.subset_sum_trials([n - 2, n + 1], trials=count).subset <= eps, axis=1
+            )
+            error = 5 * math.sqrt(chance * (1 - chance) / count)
+            assert shares[1] > chance - error
+            assert shares[0] < chance + error
+    assert st.subset_sum_typical_size(0.5, 0.2) == 0
+    with pytest.raises(ValueError, match="in reach of 100 weights"):
+        st.subset_sum_typical_size(1e-3, 1e3)
+
+
 def test_the_union_bound_is_a_bound():
     rng, draws = np.random.default_rng(0), 4000
     targets = np.linspace(-1, 1, 5)
@@ -291,6 +351,8 @@ def test_the_union_bound_is_a_bound():
         (lambda: st.best_subset([1j], 0), TypeError, "must be real"),
         (lambda: st.best_subset([[1.0]], 0), ValueError, "must have 1 axes"),
         (lambda: st.best_subset([1.0], np.inf), ValueError, "target must be finite"),
+        (lambda: st.best_subset([1.0], [0.1, 0.2]), ValueError, r"0 axes.*\(2,\)"),
+        (lambda: st.subset_sum_trials(3, [0.1, 9.0]), ValueError, r"target .*\(2,\)"),
         (lambda: st.pruned_weight([1.0], [1, 2], 0), ValueError, r"\(1,\), \(2,\)"),
         (lambda: st.subset_sum_trials(45), ValueError, r"in 1..44, got 45"),
         (lambda: st.subset_sum_trials(21, cover=True), ValueError, "in 1..20, got 21"),
@@ -301,12 +363,22 @@ def test_the_union_bound_is_a_bound():
         (lambda: st.subset_sum_expectation(101, 0, 1), ValueError, "at most 100, got"),
         (lambda: st.subset_sum_expectation(3, np.nan, 1), ValueError, "target must"),
         (lambda: st.subset_sum_expectation(3, 0, -1), ValueError, "eps must be non-n"),
-        (lambda: st.subset_sum_density(0, 0), ValueError, "1 <= n"),
+        (lambda: st.subset_sum_density(0, 0), ValueError, "n must be whole and at"),
         (lambda: st.subset_sum_size(0, 0.5), ValueError, "eps must be positive"),
         (lambda: st.subset_sum_size(0.1, 0.5, 1.0), ValueError, r"\(0, 1\), got 1.0"),
         (lambda: st.subset_sum_size(1e-3, 1e3), ValueError, "in reach of 100 weights"),
-        (lambda: st.ball_hit_probability(0, 1, 1, 0), ValueError, "1 <= n"),
+        (lambda: st.ball_hit_probability(0, 1, 1, 0), ValueError, "d must .* got 0"),
         (lambda: st.ball_hit_probability(2, 1, 0, 0), ValueError, "radius must be p"),
+        (lambda: st.covering_size(0, 0.5, 0.1), ValueError, r"^n must .* got 0\.0"),
+        (lambda: st.single_weight_median_error(3, np.nan), ValueError, "finite, got n"),
+        (lambda: st.subset_sum_density(3, np.nan), ValueError, "target must be finite"),
+        (lambda: st.malach_headline_size(1.5, 0.1), ValueError, r"^n must .* got 1\.5"),
+        (
+            lambda: st.malach_sketch_size(2, 0, 1, 1, 0.1),
+            ValueError,
+            "^d must be whole",
+        ),
+        (lambda: st.malach_sketch_size(2, 1, 3, 1, 0.1), ValueError, "at most 2 rad"),
         (lambda: st.covering_size(2, 1.0, 0.1), ValueError, r"p must lie in \(0, 1\)"),
     ],
 )

@@ -267,6 +267,7 @@ def test_bayes_lies_between_information_and_l1():
     assert np.all(np.diff(bayes_amp_threshold(np.linspace(0, 1, 50))) > 0)
     assert_allclose(bayes_amp_threshold([0.0, 1.0]), [0.0, 1.0])
     assert_allclose(bernoulli_gauss_mmse(1.0, 0.5), 0.5 / 1.5, rtol=1e-13)
+    assert type(bernoulli_gauss_mmse(0.3, 0.5)) is np.ndarray
     assert bernoulli_gauss_mmse(0.0, 0.5) == 0.0
     assert bayes_amp_threshold([[0.1, 0.2]]).shape == (1, 2)
     # between delta and the sup no fixed point is left: mmse(s) < delta s

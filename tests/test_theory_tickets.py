@@ -310,6 +310,147 @@ def test_overlaps_are_hypergeometric():
     assert_allclose(top, st.log_top_k_ticket_probability(1000, 100), rtol=1e-12)
 
 
+@pytest.mark.parametrize("law", [stats.laplace, stats.cauchy, stats.t(3), stats.norm])
+def test_the_best_threshold_of_any_law_reaches_the_maximum(law):
+    n, k = np.array([5, 40, 10**6, 10**6]), np.array([2, 39, 1, 400_000])
+    t = st.optimal_threshold(n, k, 0.3, log_tail=law.logsf)
+    assert_allclose(t, 0.3 * law.isf(k / n / 2), rtol=1e-9)
+    found = st.log_ticket_probability(n, k, t, 0.3, log_tail=law.logsf)
+    assert_allclose(found, st.log_ticket_maximum(n, k), rtol=1e-9)
+    ends = st.optimal_threshold(4, [0, 4], log_tail=law.logsf)
+    assert ends.tolist() == [np.inf, 0]
+
+
+def test_a_law_must_be_symmetric():
+    for tail in (stats.expon.logsf, stats.norm(0.1).logsf, stats.norm.sf):
+        with pytest.raises(ValueError, match=r"log_tail must be .* symmetric"):
+            st.log_ticket_probability(10, 3, 1.0, log_tail=tail)
+        with pytest.raises(ValueError, match=r"log_tail must be .* symmetric"):
+            st.optimal_threshold(10, 3, log_tail=tail)
+    with pytest.raises(ValueError, match=r"without signal, got 2\.0 sigma"):
+        st.optimal_threshold(9, 3, 0.5, amplitude=1.0, log_tail=stats.laplace.logsf)
+
+
+def test_signs_are_asked_for_by_any_truth():
+    for function, arguments in (
+        (st.log_ticket_probability, (9, 3, 1.0)),
+        (st.optimal_threshold, (9, 3)),
+        (st.log_top_k_ticket_probability, (9, 3)),
+    ):
+        found = function(*arguments, amplitude=1.0, signed=2)
+        assert found == function(*arguments, amplitude=1.0, signed=True)
+
+
+def test_best_thresholds_of_strong_signals_are_maxima():
+    n, k = 1000, 10
+    a = np.array([5.0, 60.0, 200.0, 1e6, 1e99])
+    t = st.optimal_threshold(n, k, amplitude=a)
+    # k phi(t - a) = 2 (n - k) phi(t), but for factors of nearly 1
+    expected = a / 2 + math.log(2 * (n - k) / k) / a
+    assert_allclose(t[1:], expected[1:], rtol=1e-9)
+    assert abs(t[0] - expected[0]) < 0.05
+    signed = st.optimal_threshold(n, k, amplitude=a, signed=True)
+    assert_allclose(signed[1:], t[1:], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"at most 1e\+100 sigma, got 1e\+200"):
+        st.optimal_threshold(n, k, amplitude=1e200)
+
+
+def test_tickets_of_huge_signals_win():
+    for a in (1e2, 1e4, 1e200, 1e308):
+        for signed in (False, True):
+            options = {"amplitude": a, "signed": signed}
+            assert st.log_top_k_ticket_probability(10, 3, **options) == 0
+    assert st.log_top_k_ticket_probability(10, 3, 1e-300, amplitude=1e100) == 0
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_level_profile_is_a_ticket(signed):
+    t = np.array([[0.5, 1.0, 3.0]])
+    for law in (None, stats.laplace.logsf):
+        options = {"signed": signed, "log_tail": law}
+        found = st.log_profile_probability(20, np.full(4, 1.5), t, 0.7, **options)
+        expected = st.log_ticket_probability(20, 4, t, 0.7, amplitude=1.5, **options)
+        assert_allclose(found, expected, rtol=1e-13)
+    nothing = st.log_profile_probability(20, [], t)
+    assert_allclose(nothing, st.log_ticket_probability(20, 0, t))
+    assert_allclose(
+        st.log_profile_probability(3, [0.0] * 3, 2.0),
+        st.log_ticket_probability(3, 3, 2.0),
+    )
+
+
+def test_profiles_are_products_that_draws_follow():
+    n, a, t, trials = 6, np.array([0.5, 2.0, 3.0]), [0.8, 1.4], 100_000
+    profile = np.r_[a, np.zeros(n - a.size)]
+
+    def draw(rng, size):
+        return (rng.standard_normal(size).reshape(-1, n) + profile).ravel()
+
+    found = st.ticket_trials(n, a.size, t, draw=draw, trials=trials)
+    for signed, counts in ((0, found.successes), (1, found.signed_successes)):
+        p = np.exp(st.log_profile_probability(n, a, t, signed=signed))
+        error = 5 * np.sqrt(p * (1 - p) / trials)
+        assert np.all(np.abs(counts / trials - p) < error)
+        level = np.exp(
+            st.log_ticket_probability(n, 3, t, amplitude=a.mean(), signed=signed)
+        )
+        assert np.all(np.abs(counts / trials - level) > error)
+
+
+def test_bad_profiles_are_named():
+    for arguments, message in (
+        ((2, [1.0, 1.0, 1.0], 1.0), r"got \(2\.0, 3\.0\)"),
+        ((5, [[1.0]], 1.0), r"amplitudes must have shape \(k,\), got \(1, 1\)"),
+        ((5, [1.0, -1.0], 1.0), r"amplitudes must be non-negative .* got -1\.0"),
+        (([5, 6], [1.0], 1.0), r"n must be one number, got shape \(2,\)"),
+        ((5, [1.0], np.nan), "t must be non-negative and finite, got nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            st.log_profile_probability(*arguments)
+
+
+SCALARS = [
+    (st.log_ticket_probability, (10, 3, 1.0), {}),
+    (st.log_ticket_probability, (10, 3, 1.0), {"log_tail": stats.laplace.logsf}),
+    (st.optimal_threshold, (10, 3), {}),
+    (st.optimal_threshold, (10, 3), {"amplitude": 1.0}),
+    (st.optimal_threshold, (10, 3), {"log_tail": stats.laplace.logsf}),
+    (st.log_ticket_maximum, (10, 3), {}),
+    (st.log_top_k_ticket_probability, (10, 3), {}),
+    (st.log_top_k_ticket_probability, (10, 3), {"amplitude": 1.0}),
+    (st.log_ticket_seeds, (-3.0,), {}),
+    (st.ticket_amplitude, (10, 3), {}),
+    (st.log_profile_probability, (10, [1.0], 1.0), {}),
+    (st.log_top_k_overlap, (10, 3, 1), {}),
+    (st.log_threshold_overlap, (10, 3, 1.0), {"found": 1}),
+    (st.subset_sum_expectation, (5, 0.5, 0.1), {}),
+    (st.subset_sum_density, (5, 0.5), {}),
+    (st.subset_sum_probability, (5, 0.5, 0.1), {}),
+    (st.subset_sum_median_error, (5, 0.5), {}),
+    (st.single_weight_median_error, (5, 0.5), {}),
+    (st.subset_sum_size, (0.1, 0.5), {}),
+    (st.subset_sum_typical_size, (0.1, 0.5), {}),
+    (st.ball_hit_probability, (2, 0.5, 1.0, 1.0), {}),
+    (st.covering_size, (2, 0.5, 0.1), {}),
+    (st.malach_headline_size, (2, 0.1), {}),
+    (st.malach_sketch_size, (2, 2, 0.1, 1.0, 0.1), {}),
+    (st.hard_threshold_risk, (1.0, 2.0), {}),
+    (st.soft_threshold_risk, (1.0, 2.0), {}),
+    (st.hard_threshold_bias, (1.0, 2.0), {}),
+    (st.soft_threshold_bias, (1.0, 2.0), {}),
+    (st.hard_threshold_degrees, (1.0, 2.0), {}),
+    (st.soft_threshold_degrees, (1.0, 2.0), {}),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments", "options"), SCALARS)
+def test_numbers_give_arrays_without_axes(function, arguments, options):
+    found = function(*arguments, **options)
+    assert type(found) is np.ndarray
+    assert found.shape == ()
+    assert np.isfinite(found)
+
+
 def test_overlaps_of_a_threshold_are_two_binomials():
     n, k, t, a = 40, 8, 1.3, 0.7
     on = stats.norm.sf(t - a) + stats.norm.cdf(-t - a)

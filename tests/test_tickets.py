@@ -1,6 +1,7 @@
 """Tickets drawn: counts and estimates against exact laws, engines, files, pictures."""
 
 import math
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -11,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 import sparsetheory as st
-from sparsetheory.experiments import blocks, tickets
+from sparsetheory.experiments import blocks, rare, tickets
 
 FIELDS = ("successes", "signed_successes", "overlap", "top_k_signed")
 
@@ -56,6 +57,78 @@ def test_counts_are_as_exact_laws_say(amplitude):
         assert np.all(np.abs(tail - p) <= 5 * np.sqrt(p * (1 - p) / trials))
 
 
+def laplace(rng, size):
+    return rng.laplace(size=size)
+
+
+def cauchy(rng, size):
+    return rng.standard_cauchy(size)
+
+
+@pytest.mark.parametrize(
+    ("draw", "log_tail"),
+    [(laplace, stats.laplace.logsf), (cauchy, stats.cauchy.logsf)],
+)
+@pytest.mark.parametrize("amplitude", [0.0, 1.5])
+def test_counts_of_any_law_are_as_exact_laws_say(draw, log_tail, amplitude):
+    n, k, sigma, trials = 5, 2, 0.7, 50_000
+    t = [0.5, float(st.optimal_threshold(n, k, sigma, log_tail=log_tail)), 1.8]
+    options = {"sigma": sigma, "amplitude": amplitude}
+    found = st.ticket_trials(n, k, t, draw=draw, trials=trials, **options)
+    for signed, counts in ((0, found.successes), (1, found.signed_successes)):
+        p = np.exp(
+            st.log_ticket_probability(
+                n, k, t, **options, log_tail=log_tail, signed=signed
+            )
+        )
+        error = 5 * np.sqrt(p * (1 - p) / trials)
+        assert np.all(np.abs(counts / trials - p) < error)
+        assert np.any(np.abs(counts / trials - 1.5 * p) > error)
+
+
+def test_a_store_tells_draws_apart(tmp_path):
+    options = {"trials": 400, "store": tmp_path / "tickets.db"}
+    one = st.ticket_trials(10, 3, 1.0, draw=laplace, **options)
+    other = st.ticket_trials(10, 3, 1.0, draw=cauchy, **options)
+    assert np.any(one.overlap != other.overlap)
+    same(one, st.ticket_trials(10, 3, 1.0, draw=laplace, trials=400))
+    same(other, st.ticket_trials(10, 3, 1.0, draw=cauchy, **options))
+
+
+def test_overlaps_by_a_threshold_are_counted():
+    n, k, t, trials = 12, 4, [0.6, 1.2], 50_000
+    found = st.ticket_trials(n, k, t, amplitude=0.8, trials=trials)
+    assert_array_equal(found.found.sum(axis=1), trials)
+    for row, u in zip(found.found, t, strict=True):
+        p = np.exp(st.log_threshold_overlap(n, k, u, found=range(5), amplitude=0.8))
+        tail = row[::-1].cumsum()[::-1] / trials
+        assert np.all(np.abs(tail - p) <= 5 * np.sqrt(p * (1 - p) / trials) + 1e-12)
+
+
+def test_intervals_of_every_count():
+    found = st.ticket_trials(6, 2, [0.5, 1.0], trials=500)
+    exact = st.clopper_pearson_interval
+    for of in ("successes", "signed_successes", "top_k_signed"):
+        assert_array_equal(found.interval(of=of), exact(getattr(found, of), 500))
+    for of in ("overlap", "found"):
+        low, high = found.interval(0.9, of=of)
+        counts = getattr(found, of)
+        assert_array_equal(low[..., 0], exact(500, 500, 0.9)[0])
+        assert_array_equal(high[..., -1], exact(counts[..., -1], 500, 0.9)[1])
+        assert_array_equal(low[..., 1], exact(500 - counts[..., 0], 500, 0.9)[0])
+    with pytest.raises(ValueError, match=r"of must be one of .* got 'trials'"):
+        found.interval(of="trials")
+
+
+def test_bad_draws_are_named():
+    for draw, message in (
+        (lambda rng, size: rng.random(3), r"draw must have shape \(250,\)"),
+        (lambda rng, size: np.full(size, np.nan), "draw must be finite, got nan"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            st.ticket_trials(5, 2, 1.0, draw=draw, trials=50)
+
+
 def test_counts_are_those_that_plain_code_finds():
     n, k, t = 6, 2, 0.9
     found = st.ticket_trials(n, k, t, trials=500, seed=3)
@@ -77,7 +150,7 @@ def test_more_trials_extend_the_same_draws(monkeypatch):
         assert np.all(more.overlap >= few.overlap)
         assert more.overlap.sum() == trials + 70
     parts = [
-        tickets._count(tickets._check(10, 2, None, 1.0, 0.0, 0), (i, 70))
+        tickets._count(tickets.check_lottery(10, 2, None, 1.0, 0.0, 0), None, (i, 70))
         for i in (0, 1)
     ]
     assert_array_equal(
@@ -142,6 +215,83 @@ def test_estimates_of_rare_tickets_are_unbiased_with_the_variance_that_is_said(
     assert_allclose(
         found.relative_error, ratios.std(ddof=1) / ratios.mean() / math.sqrt(repeats)
     )
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_draws_have_the_variances_that_their_number_is_chosen_by(signed):
+    for u, a in [(0.4, 0.0), (0.9, 1.1), (1.3, 0.5), (2.5, 0.0), (6.0, 0.2), (3.0, 3)]:
+        lottery = tickets.Lottery(2, 1, (u,), 1.0, float(a), 0)
+        on, off = rare._variances(lottery, u, signed)
+        p = stats.norm.sf(u - a) + (not signed) * stats.norm.sf(u + a)
+        rng = np.random.default_rng(0)
+        single = np.array([rare._on(rng, (1, 1), u, a, signed) for _ in range(8_000)])
+        weights = np.exp(single - np.log(p))
+        error = 5 * weights.std() / math.sqrt(single.size)
+        assert abs(weights.mean() - 1) < error
+        spread = ((weights - 1) ** 2).std() / math.sqrt(single.size)
+        assert abs(((weights - 1) ** 2).mean() - on) < 5 * spread + 1e-9
+        if a == 0:
+            assert_allclose(on, variance(1, 1, u, 1), rtol=1e-9)
+        assert_allclose(off, variance(1, 0, u, 1), rtol=1e-9, atol=1e-14)
+
+
+def test_signs_are_estimated_too():
+    for t, a in [(1.3, 0.0), (2.0, 0.3), (0.8, 1.5), (12.0, 3.0)]:
+        found = st.rare_ticket_probability(40, 6, t, amplitude=a, signed=True)
+        exact = st.log_ticket_probability(40, 6, t, amplitude=a, signed=True)
+        assert found.signed
+        assert abs(np.expm1(found.log_p - exact)) < 5 * found.relative_error
+        assert found.relative_error < 0.05
+        other = st.log_ticket_probability(40, 6, t, amplitude=a)
+        if a < 1:
+            assert abs(np.expm1(found.log_p - other)) > 5 * found.relative_error
+
+
+def test_so_many_draws_are_made_that_the_error_stays_moderate():
+    found = st.rare_ticket_probability(8000, 2000, repeats=5, seed=3)
+    q = 0.25
+    assert found.draws >= 6000 * q / (1 - q)
+    assert found.draws < 1.2 * 6000 * q / (1 - q) + 1
+    exact = st.log_ticket_maximum(8000, 2000)
+    assert abs(found.log_p - exact) < 5 * math.sqrt(math.expm1(1) / 5)
+    assert st.rare_ticket_probability(100, 10, repeats=2).draws == 1000
+
+
+def test_too_few_draws_are_warned_of():
+    options = {"draws": 20, "repeats": 100, "seed": 3}
+    with pytest.warns(RuntimeWarning, match=r"above 0\.5 with 20 draws .* 1000 d"):
+        found = st.rare_ticket_probability(8000, 800, **options)
+    # what the warning is for: the spread alone does not tell
+    off = np.expm1(st.log_ticket_maximum(8000, 800) - found.log_p)
+    assert off > 2 * found.relative_error
+
+
+def test_draws_of_many_weights_take_little_memory():
+    tracemalloc.start()
+    st.rare_ticket_probability(20_000, 10, draws=1000, repeats=2, workers=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40e6  # all at once takes 160 MB and more
+
+
+def test_estimates_that_are_all_zero_have_an_infinite_error():
+    with pytest.warns(RuntimeWarning, match="above 0.5"):
+        found = st.rare_ticket_probability(400, 0, 1.0, draws=1, repeats=3)
+    assert found.log_p == -np.inf
+    assert found.relative_error == np.inf
+    far = st.rare_ticket_probability(10, 3, 1e99)
+    assert_allclose(far.log_p, -1.5e198, rtol=1e-9)
+    for options in ({"t": 1e200}, {"t": 1.0, "amplitude": 1e200}):
+        with pytest.raises(ValueError, match=r"at most 1e\+100 sigma, got 1e\+200"):
+            st.rare_ticket_probability(10, 3, **options)
+
+
+def test_blocks_are_not_listed_ahead():
+    def failing(block):
+        raise KeyError(block)
+
+    with pytest.raises(KeyError, match=r"\(0, 4\)"):
+        blocks.run_blocks(failing, {}, 2**70, 4, blocks.Engine(workers=1))
 
 
 def test_estimates_reach_a_tenth_far_below_the_floats():
@@ -234,6 +384,16 @@ def test_what_is_in_the_store_is_not_run_again(tmp_path, monkeypatch):
     assert len(run) == 4
     # beside the trials of recovery, in the same file
     grid = {"n": 20, "delta": [0.5], "rho": [0.2], "trials": 4}
+    for target, cover, other in ((0.4, False, 0), (0.5, True, 0), (0.5, False, 1)):
+        options = {"cover": cover, "seed": other, "trials": 20}
+        stored = st.subset_sum_trials(4, target, **options, store=store)
+        fresh = st.subset_sum_trials(4, target, **options)
+        assert_array_equal(stored.subset, fresh.subset)
+        assert_array_equal(stored.cover, fresh.cover)
+    for d in (1, 2):
+        stored = st.pruned_neuron_trials(3, d=d, trials=5, store=store)
+        fresh = st.pruned_neuron_trials(3, d=d, trials=5)
+        assert_array_equal(stored.errors, fresh.errors)
     kept = st.phase_transition(st.iht, **grid, store=store)
     assert_array_equal(kept.outcomes, st.phase_transition(st.iht, **grid).outcomes)
 

@@ -17,10 +17,16 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.experiments.intervals import clopper_pearson_interval
+from sparsetheory.experiments.rare import rare_ticket_probability
 from sparsetheory.experiments.subset_sum import subset_sum_trials
-from sparsetheory.experiments.tickets import rare_ticket_probability, ticket_trials
-from sparsetheory.theory.binomials import log_binomial
-from sparsetheory.theory.covering import ball_hit_probability, covering_size
+from sparsetheory.experiments.tickets import ticket_trials
+from sparsetheory.theory.binomials import LOG_TEN, log_binomial
+from sparsetheory.theory.covering import (
+    ball_hit_probability,
+    covering_size,
+    malach_headline_size,
+    malach_sketch_size,
+)
 from sparsetheory.theory.subset_sum import (
     single_weight_median_error,
     subset_sum_expectation,
@@ -39,8 +45,6 @@ PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
 BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")
 EXISTENCE = (D002, "5.1 Existence of Winning Tickets")
 PROOF = (D002, "6.1 Theorem: Existence of Winning Tickets (Malach et al., 2020)")
-
-LOG_TEN = float(np.log(10.0))
 
 
 def proxy() -> dict[str, Number]:
@@ -221,7 +225,7 @@ def matches() -> dict[str, Number]:
     """
     n, d, B, eps, failure = 10, 5, 1.0, 0.1, 0.05
     p = (eps / (2 * B)) ** d
-    headline = n**2 * np.log(n / failure)
+    headline = float(malach_headline_size(n, failure))
     easiest = float(ball_hit_probability(d, eps, B, 0.0))
     trials, m, close = 4000, 200, 0.05
     rng = np.random.default_rng(0)
@@ -231,10 +235,10 @@ def matches() -> dict[str, Number]:
     matched = int(np.all(near.any(axis=1), axis=1).sum())
     _, high = clopper_pearson_interval(matched, trials, 0.999)
     return {
-        "width_headline": float(headline),
-        "width_sketch": float(n * np.log(n / failure) / p),
+        "width_headline": headline,
+        "width_sketch": float(malach_sketch_size(n, d, eps, B, failure)),
         "width_enough": float(covering_size(n, p, failure)),
-        "headline_chance_at_most": min(1.0, float(headline) * easiest),
+        "headline_chance_at_most": min(1.0, headline * easiest),
         "matched": matched / trials,
         "matched_high": float(high),
         "union_bound": float(1 - n * (1 - close / 2) ** m),

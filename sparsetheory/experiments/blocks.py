@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,27 +22,29 @@ Block: TypeAlias = tuple[int, int]
 """Its number, and how many trials it has."""
 
 
+class Engine(NamedTuple):
+    """Where blocks run, and where their outcomes are kept."""
+
+    workers: int | None = None
+    progress: bool = False
+    store: str | Path | None = None
+    executor: Executor | None = None
+
+
 def run_blocks(
     function: Callable[[Block], Vector],
     described: Mapping[str, Any],
     trials: int,
     size: int,
-    *,
-    workers: int | None,
-    progress: bool,
-    store: str | Path | None,
-    executor: Executor | None,
+    engine: Engine,
 ) -> list[Vector]:
     """Return what the function gives for each block of `trials`, in their order.
 
     A block has `size` trials, the last one what is left. Those in the store under what
     is described are not run again.
     """
+    workers, progress, store, executor = engine
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
-    blocks = [
-        (number, min(size, trials - number * size))
-        for number in range(-(-trials // size))
-    ]
     found: dict[Block, Vector] = {}
 
     from tqdm import tqdm
@@ -54,7 +56,8 @@ def run_blocks(
     with kept as book, tqdm(total=trials, disable=not progress, unit="trial") as bar:
 
         def jobs() -> Iterator[Block]:
-            for block in blocks:
+            for number in range(-(-trials // size)):
+                block = (number, min(size, trials - number * size))
                 known = book.get(block[1], 0, block[0]) if book else None
                 if known is None:
                     yield block
@@ -68,7 +71,7 @@ def run_blocks(
             bar.update(block[1])
             if book:
                 book.put(block[1], 0, block[0], outcome)
-    return [found[block] for block in blocks]
+    return [found[block] for block in sorted(found)]
 
 
 def _run(function: Callable[[Block], Vector], block: Block) -> Vector:

@@ -40,6 +40,11 @@ def plain_fingerprint(described: Mapping[str, Any], **parts: Any) -> tuple[str, 
     return _digest([described, _sources(), *values]), json.dumps(described)
 
 
+def told_apart(name: str, value: Any) -> Any:
+    """Return plain data that tell a value, such as a function, from others."""
+    return _value(name, value, frozenset())
+
+
 def _digest(identity: list[Any]) -> str:
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_array, check_integer
 from sparsetheory._rng import Role, stream
-from sparsetheory.experiments.blocks import Block, run_blocks
-from sparsetheory.experiments.subset_sum import MOST, SIZE, best_subset, check_sizes
+from sparsetheory.experiments.blocks import Block, Engine, run_blocks
+from sparsetheory.experiments.subset_sum import MOST, SIZE, best_subset, whole_numbers
 from sparsetheory.types import Counts, Matrix, Vector
 
 
@@ -158,7 +158,7 @@ def pruned_neuron_trials(
     >>> np.median(found.errors, axis=1).round(3)
     array([1.534e+00, 1.000e-03])
     """
-    sizes = check_sizes("units", units, MOST)
+    sizes = whole_numbers("units", units, MOST)
     d = check_integer("d", d, 1)
     trials, seed = check_integer("trials", trials, 1), check_integer("seed", seed, 0)
     errors = []
@@ -166,13 +166,10 @@ def pruned_neuron_trials(
         job = partial(_pruned_neurons, size, d, seed)
         rows = run_blocks(
             job,
-            {"experiment": "pruned neurons", "job": repr(job.args)},
+            {"experiment": "pruned neurons", "units": size, "d": d, "seed": seed},
             trials,
             SIZE,
-            workers=workers,
-            progress=progress,
-            store=store,
-            executor=executor,
+            Engine(workers, progress, store, executor),
         )
         errors.append(np.concatenate(rows))
     return PrunedNeuronTrials(np.array(sizes), d, np.array(errors), seed)

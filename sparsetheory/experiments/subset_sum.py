@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_array, check_integer
 from sparsetheory._rng import Role, stream
-from sparsetheory.experiments.blocks import Block, run_blocks
+from sparsetheory.experiments.blocks import Block, Engine, run_blocks
 from sparsetheory.types import Counts, Matrix, Vector
 
 MOST = 44  # weights: the sums of half of them take 32 MB
@@ -100,7 +100,7 @@ def best_subset(values: npt.ArrayLike, target: float) -> SubsetSum:
     (array([ True,  True,  True, False]), 0.01)
     """
     v = check_array("values", values, 1)
-    z = float(check_array("target", np.atleast_1d(np.asarray(target)), 1)[0])
+    z = float(check_array("target", target, 0))
     if v.size > MOST:
         raise ValueError(f"values must be at most {MOST}, got {v.size}")
     half = v.size // 2
@@ -167,28 +167,26 @@ def subset_sum_trials(
     >>> np.median(found.subset, axis=1) < np.median(found.single, axis=1)
     array([ True,  True,  True])
     """
-    sizes = check_sizes("n", n, MOST_COVERED if cover else MOST)
-    target = float(check_array("target", np.atleast_1d(np.asarray(target)), 1)[0])
+    sizes = whole_numbers("n", n, MOST_COVERED if cover else MOST)
+    target = float(check_array("target", target, 0))
     trials, seed = check_integer("trials", trials, 1), check_integer("seed", seed, 0)
     errors = []
     for size in sizes:
         job = partial(_subset_sums, size, target, bool(cover), seed)
         rows = run_blocks(
             job,
-            {"experiment": "subset sums", "job": repr(job.args)},
+            {"experiment": "subset sums", "n": size, "target": target}
+            | {"cover": bool(cover), "seed": seed},
             trials,
             SIZE,
-            workers=workers,
-            progress=progress,
-            store=store,
-            executor=executor,
+            Engine(workers, progress, store, executor),
         )
         errors.append(np.concatenate(rows).reshape(trials, 3))
     subset, single, covered = np.moveaxis(np.array(errors), 2, 0)
     return SubsetSumTrials(np.array(sizes), target, subset, single, covered, seed)
 
 
-def check_sizes(name: str, value: npt.ArrayLike, most: int) -> list[int]:
+def whole_numbers(name: str, value: npt.ArrayLike, most: int) -> list[int]:
     """Return a list of whole numbers in ``1..most``, from one or several."""
     given = np.atleast_1d(np.asarray(value))
     if given.ndim != 1 or given.size == 0:

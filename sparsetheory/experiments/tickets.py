@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
-from sparsetheory._checks import check_array, check_integer, check_number
+from sparsetheory._checks import (
+    check_array,
+    check_integer,
+    check_number,
+    check_vector,
+)
 from sparsetheory._kernels.draw import fill_normal
 from sparsetheory._rng import Role, stream
-from sparsetheory.experiments.blocks import Block, run_blocks
+from sparsetheory.experiments.blocks import Block, Engine, run_blocks
+from sparsetheory.experiments.identity import told_apart
 from sparsetheory.experiments.intervals import clopper_pearson_interval
 from sparsetheory.theory.tickets import optimal_threshold
-from sparsetheory.types import Counts, Matrix, Vector
+from sparsetheory.types import Counts, Vector
 
 CELLS = 1 << 18  # weights in a block: some MB
-HALF_LOG_TWO_PI = 0.5 * float(np.log(2 * np.pi))
+
+Draw: TypeAlias = Callable[[np.random.Generator, int], npt.ArrayLike]
+"""``(rng, size) -> `` so many independent weights."""
+
+Counted: TypeAlias = Literal[
+    "successes", "signed_successes", "overlap", "top_k_signed", "found"
+]
 
 
 @dataclass(frozen=True)
-class _Lottery:
+class Lottery:
     """What is drawn."""
 
     n: int
@@ -55,6 +68,9 @@ class TicketTrials:
         number counts those with the exact support.
     top_k_signed : int
         Draws in which the k largest weights had the exact support and its signs.
+    found : ndarray of int, shape (thresholds, k + 1)
+        Draws in which so many of the weights of size at least t were on the support,
+        whatever the others.
     seed : int
     """
 
@@ -68,47 +84,22 @@ class TicketTrials:
     signed_successes: Counts
     overlap: Counts
     top_k_signed: int
+    found: Counts
     seed: int
 
-    def interval(self, level: float = 0.95) -> tuple[Vector, Vector]:
-        """Return the Clopper-Pearson interval of each threshold's probability."""
-        return clopper_pearson_interval(self.successes, self.trials, level)
+    def interval(
+        self, level: float = 0.95, *, of: Counted = "successes"
+    ) -> tuple[Vector, Vector]:
+        """Return Clopper-Pearson intervals of the probabilities that one count is for.
 
-
-@dataclass(frozen=True, eq=False)
-class TicketEstimate:
-    """Probabilities of rare tickets, by `rare_ticket_probability`.
-
-    Attributes
-    ----------
-    n, k : int
-    sigma, amplitude : float
-    t : ndarray, shape (thresholds,)
-    log_estimates : ndarray, shape (thresholds, repeats)
-        Logarithms of independent, unbiased estimates.
-    draws, seed : int
-    """
-
-    n: int
-    k: int
-    sigma: float
-    amplitude: float
-    t: Vector
-    log_estimates: Matrix
-    draws: int
-    seed: int
-
-    @property
-    def log_p(self) -> Vector:
-        """Logarithm of the mean estimate, for each threshold."""
-        repeats = self.log_estimates.shape[1]
-        return np.asarray(logsumexp(self.log_estimates, axis=1) - np.log(repeats))
-
-    @property
-    def relative_error(self) -> Vector:
-        """Standard error of the mean over itself, from the spread of the estimates."""
-        ratios = np.exp(self.log_estimates - self.log_p[:, None])
-        return np.asarray(ratios.std(axis=1, ddof=1) / ratios.shape[1] ** 0.5)
+        For `overlap` and `found` of the probabilities of at least so many places.
+        """
+        if of not in get_args(Counted):
+            raise ValueError(f"of must be one of {get_args(Counted)}, got {of!r}")
+        counts = np.asarray(getattr(self, of))
+        if of in ("overlap", "found"):
+            counts = np.flip(np.cumsum(np.flip(counts, -1), axis=-1), -1)
+        return clopper_pearson_interval(counts, self.trials, level)
 
 
 def ticket_trials(
@@ -118,6 +109,7 @@ def ticket_trials(
     *,
     sigma: float = 1.0,
     amplitude: float = 0.0,
+    draw: Draw | None = None,
     trials: int = 10_000,
     seed: int = 0,
     workers: int | None = None,
@@ -127,20 +119,24 @@ def ticket_trials(
 ) -> TicketTrials:
     """Draw weights and count tickets, by thresholds and by the k largest.
 
-    Weights are independent normal, those on the support with a mean of `amplitude`.
-    Support and signs are the same in all trials, which by symmetry is all one.
+    Weights are independent normal, or of any other law, and `amplitude` is added to
+    those on the support. Support and signs are the same in all trials, which for a
+    symmetric law is all one.
 
     Parameters
     ----------
     n, k : int
         Weights, and places of the support, ``0 <= k <= n``.
     t : array_like, optional
-        Thresholds, not negative; by default the `optimal_threshold` alone, which for
-        k = 0 there is none of.
+        Thresholds, not negative; by default the `optimal_threshold` of normal weights
+        alone, which for k = 0 there is none of.
     sigma : float
-        Standard deviation, positive.
+        Standard deviation, positive, or what the weights drawn are multiplied by.
     amplitude : float
         Signal on the support, not negative.
+    draw : callable, optional
+        ``draw(rng, size)`` for weights of another law, an array of that size from a
+        NumPy Generator, such as ``lambda rng, size: rng.laplace(size=size)``.
     trials : int
     seed : int
         Non-negative.
@@ -160,7 +156,8 @@ def ticket_trials(
     Raises
     ------
     ValueError
-        If an argument is out of range; if the store is a file of another kind.
+        If an argument is out of range, or a draw not of its size and finite; if the
+        store is a file of another kind; if a draw can't be told from others in it.
     OSError
         If the store can't be read or written.
 
@@ -176,21 +173,19 @@ def ticket_trials(
     >>> found.successes, found.overlap
     (array([ 28, 207,  94]), array([29194, 52359, 17622,   825]))
     """
-    lottery = _check(n, k, t, sigma, amplitude, seed)
+    lottery = check_lottery(n, k, t, sigma, amplitude, seed)
     trials = check_integer("trials", trials, 1)
     sums = run_blocks(
-        partial(_count, lottery),
-        {"experiment": "tickets", "lottery": repr(lottery)},
+        partial(_count, lottery, draw),
+        {"experiment": "tickets", **asdict(lottery)}
+        | {"draw": None if store is None else told_apart("draw", draw)},
         trials,
         max(1, CELLS // lottery.n),
-        workers=workers,
-        progress=progress,
-        store=store,
-        executor=executor,
+        Engine(workers, progress, store, executor),
     )
     total = np.sum(sums, axis=0).astype(np.int64)
-    ends = np.cumsum([len(lottery.t), len(lottery.t), lottery.k + 1])
-    successes, signed, overlap, top = np.split(total, ends)
+    ends = np.cumsum([len(lottery.t), len(lottery.t), lottery.k + 1, 1])
+    successes, signed, overlap, top, found = np.split(total, ends)
     return TicketTrials(
         n=lottery.n,
         k=lottery.k,
@@ -202,119 +197,20 @@ def ticket_trials(
         signed_successes=signed,
         overlap=overlap,
         top_k_signed=int(top[0]),
+        found=found.reshape(len(lottery.t), -1),
         seed=lottery.seed,
     )
 
 
-def rare_ticket_probability(
-    n: int,
-    k: int,
-    t: npt.ArrayLike | None = None,
-    *,
-    sigma: float = 1.0,
-    amplitude: float = 0.0,
-    draws: int = 1000,
-    repeats: int = 100,
-    seed: int = 0,
-    workers: int | None = None,
-    progress: bool = False,
-    store: str | Path | None = None,
-    executor: Executor | None = None,
-) -> TicketEstimate:
-    r"""Estimate the probability of a ticket by a threshold, however small.
-
-    The event is met weight by weight, with the same number of draws for each: a product
-    of n independent means, each unbiased, as in splitting with fixed effort. On the
-    support sizes are drawn above t, by an exponential density in place of the normal
-    tail, and weighted by the ratio of the two; off it normal draws count if they stay
-    below t, or for small t uniform ones are weighted. No normal tail is computed.
-
-    Parameters
-    ----------
-    n, k : int
-        Weights, and places of the support, ``0 <= k <= n``.
-    t : array_like, optional
-        Thresholds, not negative; by default the `optimal_threshold` alone.
-    sigma : float
-        Standard deviation, positive.
-    amplitude : float
-        Signal on the support, not negative.
-    draws : int
-        Of each weight, in one estimate.
-    repeats : int
-        Independent estimates, at least 2.
-    seed, workers, progress, store, executor
-        As for `ticket_trials`.
-
-    Returns
-    -------
-    TicketEstimate
-        With `log_p` and `relative_error`.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range; if the store is a file of another kind.
-    OSError
-        If the store can't be read or written.
-
-    Notes
-    -----
-    The relative variance of one estimate is
-    :math:`(1+v_1/N)^k (1+v_0/N)^{n-k} - 1` with N draws, v_1 and v_0 being those of one
-    draw: without signal :math:`v_1 \le 0.11`, and :math:`v_0 = q/(1-q) \le 0.47` with
-    q = 2Q(t/σ) if t >= σ, else at most 0.03. With R estimates the relative error is
-    about :math:`\sqrt{(k v_1 + (n-k) v_0)/NR}`, however small p is. Importance sampling
-    of all weights at once would need a number of draws exponential in n.
-
-    References
-    ----------
-    .. [1] C. Robert, "Simulation of truncated normal variables", Stat. Comput. 5, 1995:
-       the rate of the exponential density.
-    .. [2] M. Garvels, "The splitting method in rare event simulation", 2000.
-
-    Examples
-    --------
-    >>> import sparsetheory as st
-    >>> found = st.rare_ticket_probability(100, 10)
-    >>> found.log_p.round(2), found.relative_error < 0.02
-    (array([-32.51]), array([ True]))
-    >>> float(st.log_ticket_maximum(100, 10).round(2))
-    -32.51
-    """
-    lottery = _check(n, k, t, sigma, amplitude, seed)
-    draws = check_integer("draws", draws, 1)
-    repeats = check_integer("repeats", repeats, 2)
-    logs = run_blocks(
-        partial(_estimate, lottery, draws),
-        {"experiment": "rare tickets", "lottery": repr(lottery), "draws": draws},
-        repeats,
-        1,
-        workers=workers,
-        progress=progress,
-        store=store,
-        executor=executor,
-    )
-    return TicketEstimate(
-        n=lottery.n,
-        k=lottery.k,
-        sigma=lottery.sigma,
-        amplitude=lottery.amplitude,
-        t=np.array(lottery.t),
-        log_estimates=np.array(logs).T,
-        draws=draws,
-        seed=lottery.seed,
-    )
-
-
-def _check(
+def check_lottery(
     n: int,
     k: int,
     t: npt.ArrayLike | None,
     sigma: float,
     amplitude: float,
     seed: int,
-) -> _Lottery:
+) -> Lottery:
+    """Return what is drawn, its arguments checked."""
     n = check_integer("n", n, 1)
     k = check_integer("k", k, 0, n)
     sigma = check_number("sigma", sigma)
@@ -326,15 +222,18 @@ def _check(
         got = thresholds.min() if thresholds.size else "nothing"
         raise ValueError(f"t must hold numbers that are not negative, got {got}")
     places = tuple(float(x) for x in thresholds)
-    return _Lottery(n, k, places, sigma, amplitude, check_integer("seed", seed, 0))
+    return Lottery(n, k, places, sigma, amplitude, check_integer("seed", seed, 0))
 
 
-def _count(lottery: _Lottery, block: Block) -> Vector:
+def _count(lottery: Lottery, draw: Draw | None, block: Block) -> Vector:
     """Return the counts of one block in a row, as in `TicketTrials`."""
     n, k, (number, trials) = lottery.n, lottery.k, block
-    flat = np.empty(trials * n)
     rng = stream(lottery.seed, n, 0, k, number, Role.SIGNAL)
-    fill_normal(rng, lottery.sigma, flat)
+    if draw is None:
+        flat = np.empty(trials * n)
+        fill_normal(rng, lottery.sigma, flat)
+    else:
+        flat = lottery.sigma * check_vector("draw", draw(rng, trials * n), trials * n)
     w = flat.reshape(trials, n)
     w[:, :k] += lottery.amplitude
     size = np.abs(w)
@@ -347,43 +246,7 @@ def _count(lottery: _Lottery, block: Block) -> Vector:
     overlap = np.bincount((size[:, :k] >= last[:, None]).sum(axis=1), minlength=k + 1)
     top = np.count_nonzero((least > most) & signs)
     counts = [won.sum(axis=0), (won & signs[:, None]).sum(axis=0), overlap, [top]]
+    for threshold in lottery.t:
+        on = np.count_nonzero(size[:, :k] >= threshold, axis=1)
+        counts.append(np.bincount(on, minlength=k + 1))
     return np.concatenate(counts).astype(np.float64)
-
-
-def _estimate(lottery: _Lottery, draws: int, block: Block) -> Vector:
-    """Return the logarithm of one estimate for each threshold, from one stream."""
-    n, k, a = lottery.n, lottery.k, lottery.amplitude / lottery.sigma
-    logs = []
-    for t in lottery.t:
-        rng = stream(lottery.seed, n, 0, k, block[0], Role.NOISE)
-        u = t / lottery.sigma
-        logs.append(_on(rng, draws, k, u, a) + _off(rng, draws, n - k, u))
-    return np.array(logs)
-
-
-def _on(rng: np.random.Generator, draws: int, k: int, u: float, a: float) -> float:
-    """Estimate the log-probability that k weights of mean `a` are of size >= u."""
-    if u <= a:
-        return _share(np.abs(a + rng.standard_normal((draws, k))) >= u)
-    rate = 0.5 * (u - a + np.sqrt((u - a) ** 2 + 4))
-    x = rng.standard_exponential((draws, k))
-    y = u - a + x / rate
-    # both signs of a + z; the density of x is exp(-x)
-    log_ratio = np.logaddexp(0.0, -2 * a * (y + a)) - 0.5 * y * y + x
-    means = logsumexp(log_ratio, axis=0) - np.log(draws * rate) - HALF_LOG_TWO_PI
-    return float(means.sum())
-
-
-def _off(rng: np.random.Generator, draws: int, count: int, u: float) -> float:
-    """Estimate the log-probability that `count` weights are of size < u."""
-    if u >= 1:
-        return _share(np.abs(rng.standard_normal((draws, count))) < u)
-    x = u * rng.random((draws, count))
-    scale = 2 * u * np.exp(-HALF_LOG_TWO_PI)
-    with np.errstate(divide="ignore"):
-        return float(np.log(scale * np.exp(-0.5 * x * x).mean(axis=0)).sum())
-
-
-def _share(good: npt.NDArray[np.bool_]) -> float:
-    with np.errstate(divide="ignore"):
-        return float(np.log(good.mean(axis=0)).sum())

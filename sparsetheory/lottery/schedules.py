@@ -13,6 +13,7 @@ from sparsetheory._checks import check_integer
 from sparsetheory.lottery._layout import check_share
 from sparsetheory.types import Counts
 
+LARGEST = np.iinfo(np.int64).max
 VGG16_CHANNELS = (3, 64, 64, 128, 128, *[256] * 3, *[512] * 6)
 VGG16_SIDES = (224, 224, 112, 112, *[56] * 3, *[28] * 3, *[14] * 3)
 """Channels before and after each convolution of VGG-16, and the side of its output.
@@ -61,8 +62,8 @@ def rounds_to_density(rate: float | Fraction, density: float | Fraction) -> int:
         = \lceil \log \rho / \log (1 - \alpha) \rceil
 
     Exact: floats count as the decimals that are written, and where the quotient of
-    logarithms is near a whole number the powers are compared as fractions. In floating
-    point the ceiling is often one off there.
+    logarithms is near a whole number the powers are compared as fractions, or if they
+    can't be equal in more digits. In floating point the ceiling is often one off there.
 
     Parameters
     ----------
@@ -92,14 +93,21 @@ def rounds_to_density(rate: float | Fraction, density: float | Fraction) -> int:
         raise ValueError(f"rate must lie in (0, 1), got {rate}")
     if rho == 0:
         raise ValueError(f"density must lie in (0, 1], got {density}")
-    with localcontext() as context:
-        # 1 - a close to 1 loses the digits that its denominator has.
-        context.prec = 60 + len(str(a.denominator)) + len(str(rho.denominator))
-        quotient = _decimal(rho).ln() / _decimal(1 - a).ln()
-        near = int(quotient.to_integral_value())
-        if abs(quotient - near) > Decimal(10) ** -40 * (1 + quotient):
-            return ceil(quotient)
-    return near if (1 - a) ** near <= rho else near + 1
+    # 1 - a close to 1 loses the digits that its denominator has, and its logarithm,
+    # of that size at least, gives as many to the quotient.
+    digits = 2 * len(str(a.denominator)) + 2 * len(str(rho.denominator))
+    spare = 60
+    while True:
+        with localcontext() as context:
+            context.prec = digits + spare
+            quotient = _decimal(rho).ln() / _decimal(1 - a).ln()
+            near = int(quotient.to_integral_value())
+            if abs(quotient - near) > Decimal(10) ** (20 - spare):
+                return ceil(quotient)
+        # Powers in lowest terms: S of them have a denominator of S bits at least.
+        if near < rho.denominator.bit_length():
+            return near if (1 - a) ** near <= rho else near + 1
+        spare *= 2
 
 
 def _decimal(x: Fraction) -> Decimal:
@@ -122,7 +130,7 @@ def surviving_counts(
     Parameters
     ----------
     d : int
-        Weights at the start, at least 1.
+        Weights at the start, in 1..2^63 - 1.
     rate : float or Fraction
         Share that goes, in [0, 1]; a float counts as the decimal that is written.
     rounds : int
@@ -150,7 +158,7 @@ def surviving_counts(
     if rounding not in rules:
         raise ValueError(f"rounding must be one of {list(rules)}, got {rounding!r}")
     share = check_share("rate", rate)
-    counts = [check_integer("d", d, 1)]
+    counts = [check_integer("d", d, 1, LARGEST)]
     for _ in range(check_integer("rounds", rounds, 0)):
         counts.append(counts[-1] - rules[rounding](share * counts[-1]))
     return np.array(counts, dtype=np.int64)
@@ -300,7 +308,7 @@ def conv_costs(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is said above.
+        If an argument is not what is said above, or a count is 2^63 or more.
 
     Examples
     --------
@@ -318,8 +326,13 @@ def conv_costs(
             "channels must have one entry more than pixels, "
             f"got {width.size} and {size.size}"
         )
-    parameters = width[:-1] * width[1:] * taps
-    return ConvCosts(parameters, parameters * size)
+    exact = width.astype(object)
+    parameters = exact[:-1] * exact[1:] * taps
+    macs = parameters * size
+    for name, costs in (("parameters", parameters), ("macs", macs)):
+        if max(costs) > LARGEST:
+            raise ValueError(f"{name} must be below 2^63, got {max(costs)}")
+    return ConvCosts(parameters.astype(np.int64), macs.astype(np.int64))
 
 
 def _counts(name: str, value: npt.ArrayLike) -> Counts:
@@ -331,4 +344,6 @@ def _counts(name: str, value: npt.ArrayLike) -> Counts:
         )
     if given.size and given.min() < 0:
         raise ValueError(f"{name} must not be negative, got {given.min()}")
+    if given.size and given.max() > LARGEST:
+        raise ValueError(f"{name} must be below 2^63, got {given.max()}")
     return given.astype(np.int64)

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from sparsetheory.experiments.rare import TicketEstimate
 from sparsetheory.experiments.subset_sum import SubsetSumTrials
-from sparsetheory.experiments.tickets import TicketEstimate, TicketTrials
+from sparsetheory.experiments.tickets import TicketTrials
 from sparsetheory.plotting.curves import BOUND, COLOURS, FINITE, LIMIT
+from sparsetheory.theory.binomials import LOG_TEN
 from sparsetheory.theory.subset_sum import (
     single_weight_median_error,
     subset_sum_median_error,
@@ -22,7 +24,6 @@ from sparsetheory.types import Matrix, Vector
 
 Tickets = TicketTrials | TicketEstimate
 
-LOG_TEN = float(np.log(10.0))
 REACH = 1.96  # standard errors of the bars of an estimate
 LEAST = 1e-3  # of an estimate, to which a bar goes down at most
 

@@ -89,7 +89,7 @@ def bernoulli_gauss_mmse(eps: float, s: npt.ArrayLike) -> Array:
     bad = v[~((v > 0) & np.isfinite(v))]
     if bad.size:
         raise ValueError(f"s must be positive and finite, got {bad.ravel()[0]}")
-    return e * v * _error_ratio(e, v)
+    return np.asarray(e * v * _error_ratio(e, v))
 
 
 def _error_ratio(eps: float, s: Array) -> Array:

@@ -1,6 +1,7 @@
 r"""Binomial coefficients and normal tails in logarithms; for this folder."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +9,23 @@ from scipy.special import erf, erfc, gammaln, log_ndtr, logsumexp, xlog1py, xlog
 
 from sparsetheory.theory.curves import Array
 
+Tail: TypeAlias = Callable[[Array], npt.ArrayLike]
+"""``u -> log P(z > u)``."""
+
 LOG_TWO = float(np.log(2.0))
+LOG_TEN = float(np.log(10.0))
 HALF_LOG_TWO_PI = float(0.5 * np.log(2 * np.pi))
 SMALL = 16  # up to here log(x!) itself; beyond, four terms of Stirling's series
+
+
+def check_tail(log_tail: Tail | None) -> None:
+    """Raise unless a law that is given by its tail could be symmetric."""
+    at_zero = 0.0 if log_tail is None else float(np.asarray(log_tail(np.array(0.0))))
+    if log_tail is not None and not abs(at_zero + LOG_TWO) < 1e-9:
+        raise ValueError(
+            "log_tail must be of a law symmetric about 0, log(1/2) there, "
+            f"got {at_zero}"
+        )
 
 
 def log_two_sided(u: Array) -> tuple[Array, Array]:
@@ -34,7 +49,7 @@ def complement(log_p: Array) -> tuple[Array, Array]:
 
 
 def log_kept(
-    u: Array, a: Array, log_tail: Callable[[Array], npt.ArrayLike] | None
+    u: Array, a: Array, log_tail: Tail | None
 ) -> tuple[tuple[Array, Array], Array]:
     """Return the logarithms of q_a, without signs and with, and of 1 - q_0."""
 
@@ -116,6 +131,24 @@ def check_sizes(n: npt.ArrayLike, k: npt.ArrayLike) -> tuple[Array, Array]:
             f"n, k must be whole with 0 <= k <= n and 1 <= n, got {values}"
         )
     return n, k
+
+
+def check_whole(name: str, value: npt.ArrayLike) -> Array:
+    """Return whole numbers from 1 on, as floats."""
+    array = check_finite(name, value)
+    wrong = array[(array % 1 != 0) | (array < 1)]
+    if wrong.size:
+        raise ValueError(f"{name} must be whole and at least 1, got {wrong.ravel()[0]}")
+    return array
+
+
+def check_finite(name: str, value: npt.ArrayLike) -> Array:
+    """Return finite floats."""
+    array = _floats(name, value)
+    wrong = array[~np.isfinite(array)]
+    if wrong.size:
+        raise ValueError(f"{name} must be finite, got {wrong.ravel()[0]}")
+    return array
 
 
 def check_values(name: str, value: npt.ArrayLike, *, positive: bool = False) -> Array:

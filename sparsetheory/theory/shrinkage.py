@@ -1,4 +1,4 @@
-r"""Risks of hard and soft thresholding of one normal observation, in closed form.
+r"""Risk, bias and stability of thresholding one normal observation, in closed form.
 
 For :math:`z \sim N(\mu, 1)` and a threshold :math:`\lambda`: hard thresholding keeps z
 where :math:`|z| > \lambda`, and soft thresholding shrinks it by :math:`\lambda` too.
@@ -9,6 +9,9 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from sparsetheory.theory.curves import Array, density
+from sparsetheory.theory.quadrature import legendre
+
+FAR = 40.0  # standard deviations beyond the threshold, from where on risks are level
 
 
 def hard_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
@@ -45,10 +48,11 @@ def hard_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     array([0.2615, 1.    ])
     """
     m, t = _check(mu, lam)
+    m = np.minimum(m, t + FAR)
     a, b = t - m, t + m
-    inside = ndtr(a) - ndtr(-b)
-    tails = ndtr(-a) + ndtr(-b)
-    return np.asarray(m**2 * inside + tails + a * density(a) + b * density(b))
+    with np.errstate(over="ignore"):
+        inside, tails = ndtr(a) - ndtr(-b), ndtr(-a) + ndtr(-b)
+        return np.asarray(m**2 * inside + tails + a * density(a) + b * density(b))
 
 
 def soft_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
@@ -85,14 +89,177 @@ def soft_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     array([0.0115, 5.    ])
     """
     m, t = _check(mu, lam)
+    m = np.minimum(m, t + FAR)
     a, b = t - m, t + m
-    inside = ndtr(a) - ndtr(-b)
-    tails = ndtr(-a) + ndtr(-b)
-    rest = b * density(a) + a * density(b)
-    return np.asarray(m**2 * inside + (1 + t**2) * tails - rest)
+    with np.errstate(over="ignore", invalid="ignore"):
+        tails = ndtr(-a) + ndtr(-b)
+        rest = b * density(a) + a * density(b)
+        far = m**2 * (ndtr(a) - ndtr(-b)) + (1 + t**2) * tails - rest
+        # mu^2 + E(z - a)_+^2 + E(z - b)_+^2 - 2 mu (E(z - a)_+ - E(z - b)_+)
+        means = _excess(a, 1) - _excess(b, 1)
+        near = m * (m - 2 * means) + _excess(a, 2) + _excess(b, 2)
+    return np.where(a < 0, far, near)
+
+
+def hard_threshold_bias(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
+    r"""Mean error of hard thresholding, exact.
+
+    .. math:: \varphi(a) - \varphi(b) - \mu P(|z| \le \lambda),
+        \qquad a = \lambda - \mu, \; b = \lambda + \mu.
+
+    It vanishes as :math:`|\mu|` grows.
+
+    Parameters
+    ----------
+    mu, lam : array_like
+        Mean, and threshold, not negative, in standard deviations; they broadcast.
+
+    Returns
+    -------
+    ndarray, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If a mean is not finite or a threshold negative.
+
+    Examples
+    --------
+    >>> from sparsetheory import hard_threshold_bias
+    >>> hard_threshold_bias([0.0, 1.0, 8.0], 2.0).round(4)
+    array([ 0.    , -0.6025, -0.    ])
+    """
+    m, t = _check(mu, lam)
+    m = np.minimum(m, t + FAR)
+    a, b = t - m, t + m
+    with np.errstate(over="ignore"):
+        bias = density(a) - density(b) - m * (ndtr(a) - ndtr(-b))
+    return np.asarray(np.sign(mu) * bias)
+
+
+def soft_threshold_bias(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
+    r"""Mean error of soft thresholding, exact.
+
+    .. math:: \varphi(a) - \varphi(b) - \mu P(|z| \le \lambda) - \lambda (Q(a) - Q(b)),
+        \qquad a = \lambda - \mu, \; b = \lambda + \mu,
+
+    with Q the normal tail. It tends to ``-lam`` as the mean grows.
+
+    Parameters
+    ----------
+    mu, lam : array_like
+        Mean, and threshold, not negative, in standard deviations; they broadcast.
+
+    Returns
+    -------
+    ndarray, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If a mean is not finite or a threshold negative.
+
+    Examples
+    --------
+    >>> from sparsetheory import soft_threshold_bias
+    >>> soft_threshold_bias([0.0, 1.0, 8.0], 2.0).round(4)
+    array([ 0.    , -0.9171, -2.    ])
+    """
+    m, t = _check(mu, lam)
+    m = np.minimum(m, t + FAR)
+    a, b = t - m, t + m
+    with np.errstate(over="ignore"):
+        bias = hard_threshold_bias(m, t) - t * (ndtr(-a) - ndtr(-b))
+    return np.asarray(np.sign(mu) * bias)
+
+
+def hard_threshold_degrees(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
+    r"""Degrees of freedom of hard thresholding, exact.
+
+    .. math:: \frac{d}{d\mu} E\,\mathrm{hard}(z) = \mathrm{Cov}(\mathrm{hard}(z), z)
+        = Q(a) + Q(b) + \lambda (\varphi(a) + \varphi(b)),
+        \qquad a = \lambda - \mu, \; b = \lambda + \mu,
+
+    with Q the normal tail: the chance of being kept, and what the jumps by λ at the
+    threshold add. It may be above 1, where noise is amplified.
+
+    Parameters
+    ----------
+    mu, lam : array_like
+        Mean, and threshold, not negative, in standard deviations; they broadcast.
+
+    Returns
+    -------
+    ndarray, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If a mean is not finite or a threshold negative.
+
+    References
+    ----------
+    .. [1] R. Tibshirani, "Degrees of freedom and model search", Statist. Sinica 25(3),
+       2015.
+
+    Examples
+    --------
+    >>> from sparsetheory import hard_threshold_degrees
+    >>> hard_threshold_degrees([0.0, 2.0, 8.0], 2.0).round(4)
+    array([0.2615, 1.2982, 1.    ])
+    """
+    m, t = _check(mu, lam)
+    with np.errstate(over="ignore"):
+        jumps = t * (density(t - m) + density(t + m))
+    return np.asarray(soft_threshold_degrees(m, t) + jumps)
+
+
+def soft_threshold_degrees(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
+    r"""Degrees of freedom of soft thresholding: the chance Q(a) + Q(b) of being kept.
+
+    Exact, as the mean of its slope; at most 1, since soft thresholding never moves two
+    numbers apart.
+
+    Parameters
+    ----------
+    mu, lam : array_like
+        Mean, and threshold, not negative, in standard deviations; they broadcast.
+
+    Returns
+    -------
+    ndarray, of the broadcast shape
+
+    Raises
+    ------
+    ValueError
+        If a mean is not finite or a threshold negative.
+
+    See Also
+    --------
+    hard_threshold_degrees : of which it is a part.
+
+    Examples
+    --------
+    >>> from sparsetheory import soft_threshold_degrees
+    >>> soft_threshold_degrees([0.0, 2.0, 8.0], 2.0).round(4)
+    array([0.0455, 0.5   , 1.    ])
+    """
+    m, t = _check(mu, lam)
+    return np.asarray(ndtr(m - t) + ndtr(-m - t))
+
+
+def _excess(x: Array, power: int) -> Array:
+    """Return ``E (z - x)_+^power`` for a normal z, without cancellation; x >= 0."""
+    nodes, w = legendre()
+    x = np.maximum(x, 0.0)[..., None]
+    length = 80 / (x + np.hypot(x, np.sqrt(80.0)))  # where the exponent is -40
+    s = length * nodes
+    mean = np.sum(length * w * s**power * np.exp(-s * (x + 0.5 * s)), axis=-1)
+    return np.asarray(density(x[..., 0]) * mean)
 
 
 def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return the size of the mean, and the threshold, of one shape."""
     m, t = (np.asarray(a, dtype=np.float64) for a in (mu, lam))
     for name, values, good in (
         ("mu must be finite", m, np.isfinite(m)),
@@ -100,4 +267,5 @@ def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array]:
     ):
         if not good.all():
             raise ValueError(f"{name}, got {values[~good].ravel()[0]}")
+    m, t = np.broadcast_arrays(np.abs(m), t)
     return m, t

@@ -9,11 +9,16 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory.theory.binomials import check_sizes, check_values, log_binomial
+from sparsetheory.theory.binomials import (
+    check_finite,
+    check_values,
+    check_whole,
+    log_binomial,
+)
 from sparsetheory.theory.curves import Array, density
 from sparsetheory.theory.quadrature import REACH, bisect, legendre
 
-MOST = 100  # weights
+LARGEST = 100  # weights
 
 
 def subset_sum_expectation(
@@ -101,10 +106,10 @@ def subset_sum_probability(
         R = \sqrt2 \exp\Bigl(\frac{h^2}{4} - \frac{(h - G)^2}{2}\Bigr), \quad
         h = z \sqrt{12/n},
 
-    G standard normal. An approximation for small errors and n from about 6 on: near z
-    the sums are taken for a Poisson process, whose rate is random as half the sum of
-    all weights, around which subset sums lie, is. `subset_sum_expectation` is an upper
-    bound.
+    G standard normal; and 1 where the empty subset will do, ``|z| <= eps``. An
+    approximation for small errors and n from about 6 on: near z the sums are taken for
+    a Poisson process, whose rate is random as half the sum of all weights, around which
+    subset sums lie, is. `subset_sum_expectation` is an upper bound.
 
     Parameters
     ----------
@@ -131,7 +136,8 @@ def subset_sum_probability(
     array([0.11 , 0.725, 0.983])
     """
     e, n = check_values("eps", eps), np.asarray(n)
-    return _covered(2 * e * subset_sum_density(n, target), _shift(n, target))
+    p = _covered(2 * e * subset_sum_density(n, target), _shift(n, target))
+    return np.where(np.abs(target) <= e, 1.0, p)
 
 
 def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
@@ -139,6 +145,7 @@ def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
 
     An approximation, within 5 % of simulated medians for n = 6 to 16 and targets up to
     1/2; about :math:`0.74 / 2 D_n(z)`, and so like 2^-n. Larger targets need larger n.
+    At most ``|z|``, the error of the empty subset.
 
     Parameters
     ----------
@@ -173,7 +180,7 @@ def subset_sum_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
         high = 2 * high
     expected = bisect(lambda x: _covered(x, h) - 0.5, 0 * high, high)
     with np.errstate(divide="ignore"):
-        return np.asarray(0.5 * expected / D)
+        return np.asarray(np.minimum(0.5 * expected / D, np.abs(target)))
 
 
 def single_weight_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array:
@@ -204,8 +211,7 @@ def single_weight_median_error(n: npt.ArrayLike, target: npt.ArrayLike) -> Array
     >>> single_weight_median_error([4, 16, 64], 0.5).round(4)
     array([0.1591, 0.0424, 0.0108])
     """
-    n, _ = check_sizes(n, 0)
-    z = check_values("target", np.abs(target))
+    n, z = check_whole("n", n), np.abs(check_finite("target", target))
     half = -np.expm1(-np.log(2.0) / n)
     return np.asarray(np.maximum(half, z - 1 + 2 * half))
 
@@ -216,9 +222,9 @@ def subset_sum_size(
     r"""Fewest weights with which a subset can be within eps of a target.
 
     The least n at which `subset_sum_expectation` reaches the chance: a lower bound on
-    the number that is needed, of the form :math:`\log_2(1/\epsilon) + O(\log\log)`.
-    That C log(1/eps) are enough, for all targets in [-1/2, 1/2] at once, is Lueker's
-    theorem; C is not explicit there.
+    the number that is needed, for which see `subset_sum_typical_size`, of the form
+    :math:`\log_2(1/\epsilon) + O(\log\log)`. That C log(1/eps) are enough, for all
+    targets in [-1/2, 1/2] at once, is Lueker's theorem; C is not explicit there.
 
     Parameters
     ----------
@@ -255,19 +261,74 @@ def subset_sum_size(
     >>> subset_sum_size([1e-1, 1e-3, 1e-6], 0.5)
     array([ 3., 10., 21.])
     """
+    return _least(_expectation, eps, target, chance)
+
+
+def subset_sum_typical_size(
+    eps: npt.ArrayLike, target: npt.ArrayLike, chance: float = 0.5
+) -> Array:
+    r"""Weights with which some subset is within eps of a target with a given chance.
+
+    The least n at which `subset_sum_probability` reaches the chance: an approximation,
+    as that is, a weight or so off. Never less than `subset_sum_size`.
+
+    Parameters
+    ----------
+    eps : array_like
+        Error allowed, positive.
+    target : array_like
+        They broadcast.
+    chance : float
+        Probability asked for, in (0, 1).
+
+    Returns
+    -------
+    ndarray, of the broadcast shape
+        Whole numbers, 0 where the empty subset will do.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or more than 100 weights are needed.
+
+    Examples
+    --------
+    >>> from sparsetheory import subset_sum_typical_size
+    >>> subset_sum_typical_size([1e-1, 1e-3, 1e-6], 0.5, chance=0.9)
+    array([ 7., 13., 24.])
+    """
+
+    def reached(n: int, z: float, e: float) -> float:
+        bound = _expectation(n, z, e)
+        return (
+            min(bound, float(subset_sum_probability(n, z, e)))
+            if bound >= chance
+            else 0.0
+        )
+
+    return _least(reached, eps, target, chance)
+
+
+def _least(
+    reached: Callable[[int, float, float], float],
+    eps: npt.ArrayLike,
+    target: npt.ArrayLike,
+    chance: float,
+) -> Array:
+    """Return the fewest weights with which a function of them reaches the chance."""
     if not 0 < chance < 1:
         raise ValueError(f"chance must lie in (0, 1), got {chance}")
 
     def least(e: float, z: float) -> float:
         if abs(z) <= e:
             return 0.0
-        for n in range(1, MOST + 1):
-            if _expectation(n, z, e) >= chance:
+        for n in range(1, LARGEST + 1):
+            if reached(n, z, e) >= chance:
                 return float(n)
-        raise ValueError(f"target {z} within {e} must be in reach of {MOST} weights")
+        raise ValueError(f"target {z} within {e} must be in reach of {LARGEST} weights")
 
     e, z = np.broadcast_arrays(
-        check_values("eps", eps, positive=True), _finite("target", target)
+        check_values("eps", eps, positive=True), check_finite("target", target)
     )
     return np.asarray(np.vectorize(least, otypes=[float])(e, z))
 
@@ -292,18 +353,13 @@ def _each(
     target: npt.ArrayLike,
     *more: Array,
 ) -> Array:
-    sizes, _ = check_sizes(n, 0)
-    if np.any(sizes > MOST):
-        raise ValueError(f"n must be at most {MOST}, got {int(sizes.max())}")
-    z = _finite("target", target)
+    sizes = check_whole("n", n)
+    if np.any(sizes > LARGEST):
+        raise ValueError(f"n must be at most {LARGEST}, got {int(sizes.max())}")
+    z = check_finite("target", target)
     return np.asarray(
         np.vectorize(function, otypes=[float])(sizes.astype(int), z, *more)
     )
-
-
-def _finite(name: str, value: npt.ArrayLike) -> Array:
-    check_values(name, np.abs(value))
-    return np.asarray(value, dtype=np.float64)
 
 
 def _density(n: int, z: float) -> float:

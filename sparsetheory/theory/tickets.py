@@ -5,8 +5,6 @@ not. All that is random is one draw of n weights, which knows nothing of the sup
 unless it carries a signal there. What training makes of them is another matter.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import erfinv, log_ndtr, ndtri
@@ -14,7 +12,9 @@ from scipy.special import erfinv, log_ndtr, ndtri
 from sparsetheory.theory.binomials import (
     HALF_LOG_TWO_PI,
     LOG_TWO,
+    Tail,
     check_sizes,
+    check_tail,
     check_values,
     complement,
     log_binomial,
@@ -25,6 +25,9 @@ from sparsetheory.theory.binomials import (
 from sparsetheory.theory.curves import Array
 from sparsetheory.theory.quadrature import bisect, log_integral
 
+LARGEST = 1e300
+FURTHEST = 1e100  # standard deviations, whose squares are floats
+CERTAIN = 1e3  # standard deviations of signal with which no ticket loses
 DROP = 50.0  # in the logarithm of an integrand, from where on it is left out
 
 
@@ -36,7 +39,7 @@ def log_ticket_probability(
     *,
     amplitude: npt.ArrayLike = 0.0,
     signed: bool = False,
-    log_tail: Callable[[Array], npt.ArrayLike] | None = None,
+    log_tail: Tail | None = None,
 ) -> Array:
     r"""Log-probability that the weights of size at least t are those on the support.
 
@@ -74,7 +77,7 @@ def log_ticket_probability(
     ------
     ValueError
         If not ``0 <= k <= n`` and ``1 <= n``, all whole, or a number is negative or not
-        finite.
+        finite, or `log_tail` is not log(1/2) at 0.
 
     See Also
     --------
@@ -92,10 +95,11 @@ def log_ticket_probability(
     -0.006
     """
     n, k = check_sizes(n, k)
+    check_tail(log_tail)
     scale = check_values("sigma", sigma, positive=True)
     u = check_values("t", t) / scale
     on, off = log_kept(u, check_values("amplitude", amplitude) / scale, log_tail)
-    return times(k, on[signed]) + times(n - k, off)
+    return np.asarray(times(k, on[bool(signed)]) + times(n - k, off))
 
 
 def optimal_threshold(
@@ -105,12 +109,14 @@ def optimal_threshold(
     *,
     amplitude: npt.ArrayLike = 0.0,
     signed: bool = False,
+    log_tail: Tail | None = None,
 ) -> Array:
-    r"""Threshold at which `log_ticket_probability` is largest, normal weights.
+    r"""Threshold at which `log_ticket_probability` is largest.
 
-    Without signal :math:`t^* = \sigma\,\Phi^{-1}(1 - k/2n)`, at which the expected
-    number of weights kept is k; the value there is `log_ticket_maximum`. With a signal
-    the root of an equation whose sides are monotone, to rounding.
+    Without signal the threshold at which the expected number of weights kept is k, for
+    normal ones :math:`t^* = \sigma\,\Phi^{-1}(1 - k/2n)`; the value there is
+    `log_ticket_maximum`. With a signal, for normal weights, the root of an equation
+    whose sides are monotone, to rounding.
 
     Parameters
     ----------
@@ -121,6 +127,9 @@ def optimal_threshold(
         Signal on the support, not negative.
     signed : bool
         Whether signs are asked for, which changes the threshold if there is a signal.
+    log_tail : callable, optional
+        Another symmetric law, as for `log_ticket_probability`, without signal: with one
+        there may be several maxima.
 
     Returns
     -------
@@ -130,7 +139,8 @@ def optimal_threshold(
     Raises
     ------
     ValueError
-        If not ``0 <= k <= n`` and ``1 <= n``, all whole, or a number is out of range.
+        If not ``0 <= k <= n`` and ``1 <= n``, all whole, or a number is out of range;
+        if `log_tail` comes with a signal, or is not log(1/2) at 0.
 
     Examples
     --------
@@ -142,18 +152,31 @@ def optimal_threshold(
     scale = check_values("sigma", sigma, positive=True)
     a = check_values("amplitude", amplitude) / scale
     n, k, scale, a = np.broadcast_arrays(n, k, scale, a)
+    if log_tail is not None:
+        check_tail(log_tail)
+        if a.any():
+            raise ValueError(f"log_tail must come without signal, got {a.max()} sigma")
+        return np.asarray(scale * _quantile(k / n, log_tail))
     # Each form is accurate where the other is not.
     u = np.where(
         2 * k > n, np.sqrt(2.0) * erfinv((n - k) / n), -ndtri(np.minimum(k / n, 1) / 2)
     )
 
     def slope(u: Array) -> Array:
-        lost, gained = _hazards(u, a, signed)
-        return np.asarray(k * lost - (n - k) * gained)
+        lost, gained = _log_hazards(u, a, bool(signed))
+        return np.asarray(log_odds + lost - gained)
 
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(k) - np.log(n - k)
     high = np.maximum(a, np.sqrt(2 * np.log(n))) + 2
     inner = (a > 0) & (k > 0) & (k < n)
-    return scale * np.where(inner, bisect(slope, 0 * a, high), u)
+    if inner.any():
+        if a.max() > FURTHEST:
+            raise ValueError(
+                f"amplitude must be at most {FURTHEST:g} sigma, got {a.max()}"
+            )
+        u = np.where(inner, bisect(slope, 0 * a, high), u)
+    return np.asarray(scale * u)
 
 
 def log_ticket_maximum(n: npt.ArrayLike, k: npt.ArrayLike) -> Array:
@@ -234,8 +257,10 @@ def log_top_k_ticket_probability(
     """
     n, k = check_sizes(n, k)
     scale = check_values("sigma", sigma, positive=True)
-    a = check_values("amplitude", amplitude) / scale
+    with np.errstate(over="ignore"):
+        a = np.minimum(check_values("amplitude", amplitude) / scale, CERTAIN)
     n, k, a = np.broadcast_arrays(n, k, a)
+    signed = bool(signed)
     out = -log_binomial(n, k) - signed * k * LOG_TWO
     out = np.where(k == n, k * log_ndtr(a) if signed else 0.0, out)
     inner = (a > 0) & (k > 0) & (k < n)
@@ -285,60 +310,28 @@ def log_ticket_seeds(log_p: npt.ArrayLike, chance: npt.ArrayLike = 0.5) -> Array
     return np.asarray(np.log(-np.log1p(-wanted)) - rate)
 
 
-def ticket_amplitude(
-    n: npt.ArrayLike, k: npt.ArrayLike, sigma: npt.ArrayLike = 1.0
-) -> Array:
-    r"""Amplitude at which the lottery turns into detection.
+def _quantile(q: Array, log_tail: Tail) -> Array:
+    """Return the size that a weight of another law has with probability q."""
+    log_half = np.log(np.where(q > 0, q, 1.0)) - LOG_TWO
 
-    .. math:: a = \sigma\bigl(\sqrt{2\log(n-k)} + \sqrt{2\log k}\bigr)
+    def missing(u: Array) -> Array:
+        return np.asarray(log_half - np.asarray(log_tail(u)))
 
-    Asymptotic and sharp for known signs, as n grows with k/n → 0: above it support
-    and signs are found almost surely by the best threshold, below it by no method.
-
-    Parameters
-    ----------
-    n, k : array_like
-        Whole, ``1 <= k < n``.
-    sigma : array_like
-        Standard deviation, positive. They broadcast.
-
-    Returns
-    -------
-    ndarray, of the broadcast shape
-
-    Raises
-    ------
-    ValueError
-        If not ``1 <= k < n``, whole, or sigma is not positive.
-
-    References
-    ----------
-    .. [1] C. Butucea, M. Ndaoud, N. Stepanova, A. Tsybakov, "Variable selection with
-       Hamming loss", Ann. Statist. 46(5), 2018.
-
-    Examples
-    --------
-    >>> from sparsetheory import ticket_amplitude
-    >>> ticket_amplitude(10**6, [1, 10, 100]).round(3)
-    array([5.257, 7.402, 8.291])
-    """
-    n, k = check_sizes(n, k)
-    if not np.all((k >= 1) & (k < n)):
-        at = np.argmax((~((k >= 1) & (k < n))).ravel())
-        values = float(n.ravel()[at]), float(k.ravel()[at])
-        raise ValueError(f"n, k must have 1 <= k < n, got {values}")
-    scale = check_values("sigma", sigma, positive=True)
-    return np.asarray(scale * (np.sqrt(2 * np.log(n - k)) + np.sqrt(2 * np.log(k))))
+    high = np.ones_like(q)
+    while np.any(short := (missing(high) < 0) & (high < LARGEST)):
+        high = np.where(short, 2 * high, high)
+    root = bisect(missing, 0 * q, high)
+    return np.where(q > 0, np.where(q < 1, root, 0.0), np.inf)
 
 
-def _hazards(u: Array, a: Array, signed: bool) -> tuple[Array, Array]:
-    """Return minus the slope of log q_a, and the slope of log(1 - q_0)."""
+def _log_hazards(u: Array, a: Array, signed: bool) -> tuple[Array, Array]:
+    """Return the logarithms of minus the slope of log q_a and of that of log(1-q_0)."""
     on, off = log_kept(u, a, None)
     log_density = -0.5 * (u - a) ** 2
     if not signed:
         log_density = np.logaddexp(log_density, -0.5 * (u + a) ** 2)
-    lost = np.exp(log_density - HALF_LOG_TWO_PI - on[signed])
-    return lost, np.exp(LOG_TWO - 0.5 * u * u - HALF_LOG_TWO_PI - off)
+    gained = LOG_TWO - 0.5 * u * u - HALF_LOG_TWO_PI - off
+    return log_density - HALF_LOG_TWO_PI - on[signed], gained
 
 
 def _log_top_k(n: Array, k: Array, a: Array, signed: bool) -> Array:
@@ -354,7 +347,7 @@ def _log_top_k(n: Array, k: Array, a: Array, signed: bool) -> Array:
         )
 
     def falling(v: Array) -> Array:
-        lost, gained = _hazards(v, a, signed)
+        lost, gained = np.exp(_log_hazards(v, a, signed))
         return np.asarray(v + k * lost - times(n - k - 1, gained))
 
     peak = bisect(falling, 0 * n, np.sqrt(2 * np.log(n)) + 2)
