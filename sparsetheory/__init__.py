@@ -93,7 +93,18 @@ from sparsetheory.lottery.approximation import (
     best_k_term,
     best_quadratic,
 )
+from sparsetheory.lottery.controls import reinitialised, shuffled_mask
+from sparsetheory.lottery.dynamic import (
+    DynamicTraining,
+    StrongTicket,
+    dynamic_sparse_training,
+    edge_popup,
+)
 from sparsetheory.lottery.initial import batch_order, initial_weights
+from sparsetheory.lottery.iterative import (
+    PruningRounds,
+    iterative_magnitude_pruning,
+)
 from sparsetheory.lottery.jacobian import adjoint_mismatch, jacobian_operator
 from sparsetheory.lottery.landscape import (
     GradientFlow,
@@ -309,6 +320,7 @@ __all__ = [
     "Convergence",
     "ConvergenceRate",
     "DualCertificate",
+    "DynamicTraining",
     "Equilibrium",
     "GradientFlow",
     "Guarantee",
@@ -326,11 +338,13 @@ __all__ = [
     "PrunedWeight",
     "PruningEffect",
     "PruningReport",
+    "PruningRounds",
     "Recovery",
     "RipCondition",
     "SampledIsometry",
     "Spark",
     "Spectrum",
+    "StrongTicket",
     "SubsetSum",
     "SubsetSumTrials",
     "SupportThetas",
@@ -378,6 +392,8 @@ __all__ = [
     "dst_equilibrium",
     "dst_regrowth",
     "dual_certificate",
+    "dynamic_sparse_training",
+    "edge_popup",
     "exact_recovery_coefficient",
     "exact_support",
     "expand_groups",
@@ -413,6 +429,7 @@ __all__ = [
     "iht_rate",
     "initial_weights",
     "ista",
+    "iterative_magnitude_pruning",
     "jacobian_operator",
     "jacobian_recovery",
     "keep_torch_mask",
@@ -493,6 +510,7 @@ __all__ = [
     "random_toeplitz",
     "rare_ticket_probability",
     "recovery_guarantees",
+    "reinitialised",
     "relative_error",
     "restricted_gradient",
     "restricted_hessian",
@@ -504,6 +522,7 @@ __all__ = [
     "save_maps",
     "save_tables",
     "set_torch_weights",
+    "shuffled_mask",
     "single_weight_median_error",
     "snip_saliency",
     "soft_threshold_risk",
