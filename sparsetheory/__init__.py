@@ -46,15 +46,23 @@ from sparsetheory.ensembles import (
     random_rows,
     spherical,
 )
+from sparsetheory.experiments.bench import LotteryBench, lottery_bench
 from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
+from sparsetheory.experiments.datasets import Splits, draw_splits
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
 )
 from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
+from sparsetheory.experiments.lottery import (
+    LotteryStudy,
+    lottery_pieces,
+    lottery_study,
+)
+from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
     PrunedNeuronTrials,
@@ -330,9 +338,12 @@ __all__ = [
     "JacobianRecovery",
     "LassoRisk",
     "Loss",
+    "LotteryBench",
+    "LotteryStudy",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
+    "PairedEffect",
     "PhaseMap",
     "PrunedNeuronTrials",
     "PrunedWeight",
@@ -344,6 +355,7 @@ __all__ = [
     "SampledIsometry",
     "Spark",
     "Spectrum",
+    "Splits",
     "StrongTicket",
     "SubsetSum",
     "SubsetSumTrials",
@@ -389,6 +401,7 @@ __all__ = [
     "debias",
     "density_after_rounds",
     "digits_filters",
+    "draw_splits",
     "dst_equilibrium",
     "dst_regrowth",
     "dual_certificate",
@@ -457,6 +470,9 @@ __all__ = [
     "log_ticket_seeds",
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
+    "lottery_bench",
+    "lottery_pieces",
+    "lottery_study",
     "magnitude_saliency",
     "mask_budget",
     "mask_density",
@@ -480,6 +496,7 @@ __all__ = [
     "omp",
     "operator_norm",
     "optimal_threshold",
+    "paired_effect",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",

@@ -9,11 +9,7 @@ import numpy.typing as npt
 
 from sparsetheory.lottery._layers import Array
 from sparsetheory.lottery._layout import Flags
-from sparsetheory.lottery.iterative import (
-    check_parameters,
-    keep_largest,
-    prunable_parts,
-)
+from sparsetheory.lottery.iterative import check_parameters, prunable_parts
 from sparsetheory.lottery.network import Network
 from sparsetheory.lottery.training import check_mask
 from sparsetheory.types import Seed
@@ -160,14 +156,3 @@ def _weights(
         none = squares[1] == 0
         return np.asarray(new * np.sqrt(squares[0] / np.where(none, 1, squares[1])))
     return new
-
-
-def top_weights(
-    network: Network, scores: Array, mask: Flags, *, by_layer: bool = False
-) -> Flags:
-    """Return masks of the largest scores, with as many weights as another keeps."""
-    layers = network.layer if by_layer else None
-    parts = prunable_parts(network.n, network.weights, layers)
-    first = mask.reshape(-1, network.n)[0]
-    counts = [int(np.count_nonzero(first[part])) for part in parts]
-    return keep_largest(scores, parts, counts, np.ones(mask.shape, dtype=bool))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, floor, pi
+from math import cos, pi
 from typing import TypeAlias
 
 import numpy as np
@@ -37,7 +37,7 @@ class DynamicTraining:
     w : ndarray, shape (...)
         Zero where the last mask is False.
     masks : ndarray of bool, shape (updates + 1, ...)
-        From the first one on; all keep equally many, in each layer.
+        From the first one on; those of a network keep equally many in each layer.
     steps : ndarray of int, shape (updates,)
         Steps of training before each change.
     """
@@ -97,8 +97,7 @@ def dynamic_sparse_training(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is said above, or masks of several networks keep
-        different counts in a layer.
+        If an argument is not what is said above.
 
     References
     ----------
@@ -133,19 +132,15 @@ def dynamic_sparse_training(
     alpha = float(check_share("share", share))
     last = float(check_share("until", until)) * steps
     parts = prunable_parts(w.shape[-1], prunable, layers)
-    held = [np.unique(np.count_nonzero(on[..., part], axis=-1)) for part in parts]
-    if any(counts.size > 1 for counts in held):
-        raise ValueError(f"mask must keep as many in each network, got {held}")
-    kept = [int(counts[0]) for counts in held]
+    kept = np.array([np.count_nonzero(on[..., part], axis=-1) for part in parts])
     draw = np.random.default_rng(rng)
     masks, done = [on], 0
     times = [t for t in range(every, steps, every) if t < last]
     for t in times:
         w = trained(train, w, on, start=done, stop=t)
         rate = 0.5 * alpha * (1 + cos(pi * t / last))
-        goes = [floor(rate * k) for k in kept]
-        stays = [k - g for k, g in zip(kept, goes, strict=True)]
-        left = keep_largest(np.abs(w), parts, stays, on)
+        goes = np.floor(rate * kept).astype(np.int64)
+        left = keep_largest(np.abs(w), parts, kept - goes, on)
         score = np.abs(_gradient(grad, w, t)) if grad else draw.random(w.shape)
         new = keep_largest(score, parts, goes, ~left)
         on = np.where(_anywhere(parts, w.shape), left | new, on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -191,19 +191,21 @@ def prunable_parts(
 def keep_largest(
     scores: Array,
     parts: list[npt.NDArray[np.intp]],
-    counts: Sequence[int] | Counts,
+    counts: npt.ArrayLike,
     within: Flags,
 ) -> Flags:
-    """Return masks of the largest scores of each part, as many as counted.
+    """Return masks of the largest scores of each part, all inside another mask.
 
-    Elsewhere, and for networks along the first of two axes, `within` is the mask that
-    they are parts of.
+    Counts are those of the parts, or of the parts (rows) of each network (columns).
+    Outside of all parts the masks are the other one.
     """
     mask = np.ascontiguousarray(within).copy()
     n = mask.shape[-1]
-    rows = zip(scores.reshape(-1, n), mask.reshape(-1, n), strict=True)
-    for row, kept in rows:
-        for part, k in zip(parts, counts, strict=True):
+    rows = mask.reshape(-1, n)
+    many = np.reshape(counts, (len(parts), -1))
+    many = np.broadcast_to(many, (len(parts), len(rows)))
+    for row, kept, each in zip(scores.reshape(-1, n), rows, many.T, strict=True):
+        for part, k in zip(parts, each, strict=True):
             kept[part] = top_mask(row[part], int(k), within=kept[part])
     return mask
 
