@@ -176,6 +176,7 @@ from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
+from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies
 from sparsetheory.plotting.pruning import plot_pruning
@@ -505,6 +506,7 @@ __all__ = [
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
+    "plot_lottery",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
+from sparsetheory._parallel import blas_held
 from sparsetheory.experiments.datasets import Name, Splits, draw_splits
 from sparsetheory.lottery.initial import (
     Scheme,
@@ -87,14 +88,17 @@ class LotteryBench:
         span: dict[str, Any] = {"steps": steps, "start": start, "seed": self.seeds}
         return train(self.network, w, X, y, mask=mask, **options, **span).w
 
+    @blas_held()
     def accuracy(self, w: Array) -> Array:
         """Return the accuracy on the test data, of each seed."""
         return self.network.accuracy(w, self.data.test_X, self.data.test_y)
 
+    @blas_held()
     def gradient(self, w: Array) -> Array:
         """Return the gradient on all training data."""
         return self.network.gradient(w, self.data.X, self.data.y)
 
+    @blas_held()
     def hvp(self, w: Array, v: Array) -> Array:
         """Return the Hessian on all training data times v."""
         return self.network.hvp(w, v, self.data.X, self.data.y)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
+from sparsetheory._parallel import blas_held
 from sparsetheory.experiments.arms import ARMS, Arm, Case
 from sparsetheory.experiments.bench import LotteryBench
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
@@ -113,7 +114,8 @@ def lottery_pieces(
         for end in ends:
             draw = np.random.default_rng((*bench.seeds, end, *name.encode()))
             case = Case(bench, run.masks[end], run.weights[0], draw)
-            rows.append(bench.accuracy(arm(case)))
+            with blas_held():
+                rows.append(bench.accuracy(arm(case)))
         return np.array(rows)
 
     pieces: dict[str, Callable[[], Accuracy]] = {

@@ -189,7 +189,7 @@ def edge_popup(
     *,
     density: float,
     steps: int,
-    lr: float = 0.1,
+    lr: float = 0.3,
     momentum: float = 0.9,
     rng: Seed = 0,
     prunable: npt.ArrayLike | None = None,
