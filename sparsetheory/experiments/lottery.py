@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,12 +75,13 @@ def lottery_pieces(
     rounds: Sequence[int] = ROUNDS,
     rate: float = 0.2,
     arms: Iterable[str] | Mapping[str, Arm] = ARMS,
+    tickets: PruningRounds | None = None,
 ) -> dict[str, Callable[[], Accuracy]]:
     """Return what `lottery_study` does, arm by arm, for `complete_records`.
 
     Parameters
     ----------
-    bench, rounds, rate, arms
+    bench, rounds, rate, arms, tickets
         As there.
 
     Returns
@@ -104,9 +106,14 @@ def lottery_pieces(
     ends = _rounds(rounds)
     chosen = _arms(arms)
 
+    if tickets is not None and len(tickets.masks) <= max(ends):
+        raise ValueError(
+            f"tickets must have {max(ends)} rounds, got {len(tickets.masks) - 1}"
+        )
+
     @cache
     def found() -> PruningRounds:
-        return bench.rewound(rounds=max(ends), rate=rate)
+        return tickets or bench.rewound(rounds=max(ends), rate=rate)
 
     def piece(name: str, arm: Arm) -> Accuracy:
         run = found()
@@ -130,6 +137,7 @@ def lottery_study(
     rounds: Sequence[int] = ROUNDS,
     rate: float = 0.2,
     arms: Iterable[str] | Mapping[str, Arm] = ARMS,
+    tickets: PruningRounds | None = None,
     known: Mapping[str, Accuracy] | None = None,
 ) -> LotteryStudy:
     """Train winning tickets, what they are compared with, and the dense networks.
@@ -148,6 +156,9 @@ def lottery_study(
         Share of the weights that goes in a round.
     arms : iterable of str, or mapping of str to callable
         Names of arms in `ARMS`, by default all; or arms of one's own.
+    tickets : PruningRounds, optional
+        Of ``bench.rewound`` with this rate and as many rounds at least; by default they
+        are found first.
     known : mapping, optional
         What pieces of `lottery_pieces` returned; they are not run again.
 
@@ -169,7 +180,8 @@ def lottery_study(
     True
     """
     ends = _rounds(rounds)
-    pieces = lottery_pieces(bench, rounds=ends, rate=rate, arms=arms)
+    options: dict[str, Any] = {"rate": rate, "arms": arms, "tickets": tickets}
+    pieces = lottery_pieces(bench, rounds=ends, **options)
     known = {} if known is None else known
     found = {n: known[n] if n in known else piece() for n, piece in pieces.items()}
     dense = found.pop("dense")[0]
