@@ -155,7 +155,8 @@ def lottery_study(
     rate : float
         Share of the weights that goes in a round.
     arms : iterable of str, or mapping of str to callable
-        Names of arms in `ARMS`, by default all; or arms of one's own.
+        Names of arms in ``sparsetheory.experiments.arms.ARMS``, by default all; or
+        one's own, which take a `Case` and return trained weights, shape (seeds, n).
     tickets : PruningRounds, optional
         Of ``bench.rewound`` with this rate and as many rounds at least; by default they
         are found first.

@@ -11,11 +11,22 @@ from scipy.special import stdtrit
 from sparsetheory.experiments.lottery import LotteryStudy
 
 MARKERS = "osD^v<>pPX*hd"
+TICKS = np.array([10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 93, 95, 96, 97, 98, 99, 100])
+TOP = 101.0  # a little room for what makes no error
+
+
+def _up(accuracy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return -np.log(np.maximum(TOP - accuracy, 1e-3))
+
+
+def _down(place: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return TOP - np.exp(-place)
 
 
 def plot_lottery(result: LotteryStudy, ax: Any = None) -> Any:
     """Draw accuracy over density, of each arm and of the dense networks.
 
+    The scale is logarithmic in the error, so that arms near 100 % can be told apart.
     Means over seeds with 95 % intervals of Student's t. These hold each arm by itself:
     differences of arms on the same seeds are known better, see `LotteryStudy.effect`.
 
@@ -63,6 +74,12 @@ def plot_lottery(result: LotteryStudy, ax: Any = None) -> Any:
     ticks = 100 * result.density[order]
     ax.set_xticks(ticks, [f"{t:.3g}" for t in ticks])
     ax.minorticks_off()
+    low, high = ax.dataLim.intervaly
+    low, high = max(0.0, low - 1.0), min(100.0, high + 0.3)
+    ax.set_yscale("function", functions=(_up, _down))
+    ax.set_ylim(low, high)
+    ax.set_yticks(TICKS[(low <= TICKS) & (high >= TICKS)])
+    ax.grid(axis="y", linewidth=0.4)
     ax.set(xlabel="weights kept, %", ylabel="test accuracy, %")
     ax.set_title(f"{len(result.seeds)} seeds, 95 % intervals", fontsize=9)
     ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
