@@ -216,6 +216,7 @@ def dynamic(data, seen, **options):
     X, y = data
     mask = np.random.default_rng(5).random((3, n)) < 0.3
     mask[:, ~WEIGHTS] = True
+    mask[:, -1] = False  # a bias that is none
     run = st.dynamic_sparse_training(
         *(trainer(X, y, seen=seen), weights(), mask),
         **{"steps": STEPS, "every": 4, "prunable": WEIGHTS, "layers": LAYER},
@@ -243,7 +244,7 @@ def test_moving_masks_keep_the_count_of_each_layer_and_pruned_weights_zero(
         part = WEIGHTS & (layer == LAYER)
         for each in run.masks:
             assert_array_equal(each[:, part].sum(axis=1), mask[:, part].sum(axis=1))
-    assert run.masks[:, :, ~WEIGHTS].all()
+    assert (run.masks[:, :, ~WEIGHTS] == mask[:, ~WEIGHTS]).all()
     assert not run.w[~run.masks[-1]].any()
 
 
@@ -450,6 +451,15 @@ def test_controls_say_what_is_wrong(redrawn):
         st.shuffled_mask([0.5, 1.0], 0)
     with pytest.raises(ValueError, match="shape"):
         st.shuffled_mask(True, 0)
+    with pytest.raises(ValueError, match=r"each network of \(2, 3\), got 1"):
+        st.shuffled_mask(np.ones((2, 3), bool), [np.random.default_rng(0)])
+
+
+def test_networks_with_streams_of_their_own_are_those_alone():
+    mask = np.random.default_rng(0).random((2, n)) < 0.3
+    both = st.shuffled_mask(mask, [np.random.default_rng(i) for i in (7, 8)])
+    for i in range(2):
+        assert_array_equal(both[i], st.shuffled_mask(mask[i], 7 + i))
 
 
 def test_layers_number_weights_and_biases():

@@ -143,7 +143,12 @@ def bench():
 @cache
 def case():
     run = bench().rewound(rounds=6)
-    return Case(bench(), run.masks[6], run.weights[0], np.random.default_rng(0))
+    return Case(
+        bench(),
+        run.masks[6],
+        run.weights[0],
+        [np.random.default_rng(i) for i in range(4)],
+    )
 
 
 def test_the_gradients_of_all_steps_are_what_training_descends():

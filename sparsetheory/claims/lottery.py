@@ -254,7 +254,8 @@ def signs() -> dict[str, Number]:
     bench, found = tickets()
     end = ROUNDS[1]
     mask = found.masks[end]
-    case = Case(bench, mask, found.weights[0], np.random.default_rng(0))
+    draws = [np.random.default_rng(seed) for seed in bench.seeds]
+    case = Case(bench, mask, found.weights[0], draws)
     other = case.shuffled(by_layer=True)
     weights = bench.network.weights
     shares = []

@@ -34,14 +34,14 @@ class Case:
         Of iterative magnitude pruning with rewinding to the start.
     dense : ndarray, shape (seeds, n)
         Trained weights of the dense networks.
-    rng : Generator
-        Of this arm at this density.
+    rng : list of Generator
+        Of this arm at this density, one for each seed.
     """
 
     bench: LotteryBench
     mask: Flags
     dense: Array
-    rng: np.random.Generator
+    rng: list[np.random.Generator]
 
     def train(self, mask: Flags, w: Array | None = None) -> Array:
         """Train with a mask, from the initial weights or from others."""

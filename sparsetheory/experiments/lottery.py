@@ -103,8 +103,7 @@ def lottery_pieces(
     >>> list(pieces), pieces["random"]().shape
     (['dense', 'random'], (1, 2))
     """
-    ends = _rounds(rounds)
-    chosen = _arms(arms)
+    ends, seeds, chosen = _rounds(rounds), bench.seeds, _arms(arms)
 
     if tickets is not None and len(tickets.masks) <= max(ends):
         raise ValueError(
@@ -119,8 +118,8 @@ def lottery_pieces(
         run = found()
         rows = []
         for end in ends:
-            draw = np.random.default_rng((*bench.seeds, end, *name.encode()))
-            case = Case(bench, run.masks[end], run.weights[0], draw)
+            draws = [np.random.default_rng((s, end, *name.encode())) for s in seeds]
+            case = Case(bench, run.masks[end], run.weights[0], draws)
             with blas_held():
                 rows.append(bench.accuracy(arm(case)))
         return np.array(rows)

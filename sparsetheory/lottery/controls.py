@@ -9,10 +9,15 @@ import numpy.typing as npt
 
 from sparsetheory.lottery._layers import Array
 from sparsetheory.lottery._layout import Flags
-from sparsetheory.lottery.iterative import check_parameters, prunable_parts
+from sparsetheory.lottery.iterative import (
+    Streams,
+    check_parameters,
+    keep_largest,
+    prunable_parts,
+    uniform_draws,
+)
 from sparsetheory.lottery.network import Network
 from sparsetheory.lottery.training import check_mask
-from sparsetheory.types import Seed
 
 Scale = Literal["same", "fan_in", "rms"]
 Kept = Literal["none", "signs", "magnitudes", "signs_alone"]
@@ -20,7 +25,7 @@ Kept = Literal["none", "signs", "magnitudes", "signs_alone"]
 
 def shuffled_mask(
     mask: npt.ArrayLike,
-    rng: Seed,
+    rng: Streams,
     *,
     prunable: npt.ArrayLike | None = None,
     layers: npt.ArrayLike | None = None,
@@ -32,7 +37,8 @@ def shuffled_mask(
     Parameters
     ----------
     mask : array_like of bool, shape (n,) or (networks, n)
-    rng : int or Generator
+    rng : int, Generator or list of Generator
+        A list has one for each network.
     prunable : array_like of bool, shape (n,), optional
         What is shuffled, as ``network.weights``; by default all.
     layers : array_like of int, shape (n,), optional
@@ -52,20 +58,19 @@ def shuffled_mask(
     --------
     >>> import sparsetheory as st
     >>> mask = [True, True, False, True, False, False]
-    >>> st.shuffled_mask(mask, rng=1, layers=[0, 0, 0, 1, 1, 1]).astype(int)
-    array([1, 1, 0, 0, 1, 0])
+    >>> st.shuffled_mask(mask, rng=2, layers=[0, 0, 0, 1, 1, 1]).astype(int)
+    array([0, 1, 1, 0, 0, 1])
     """
     given = check_mask(mask, np.shape(mask))
     if given.ndim not in (1, 2) or given.size == 0:
         raise ValueError(
             f"mask must have shape (n,) or (networks, n), got {given.shape}"
         )
-    n = given.shape[-1]
-    shuffled = given.copy()
-    draw = np.random.default_rng(rng)
-    for part in prunable_parts(n, prunable, layers):
-        shuffled[..., part] = draw.permuted(given[..., part], axis=-1)
-    return shuffled
+    parts = prunable_parts(given.shape[-1], prunable, layers)
+    counts = [np.count_nonzero(given[..., part], axis=-1) for part in parts]
+    free = given.copy()
+    free[..., np.concatenate(parts)] = True
+    return keep_largest(uniform_draws(rng)(given.shape), parts, counts, free)
 
 
 def reinitialised(

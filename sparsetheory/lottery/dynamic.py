@@ -14,15 +14,16 @@ from sparsetheory._checks import check_integer, check_number
 from sparsetheory.lottery._layers import Array
 from sparsetheory.lottery._layout import Flags, check_share
 from sparsetheory.lottery.iterative import (
+    Streams,
     Trainer,
     check_parameters,
     keep_largest,
     prunable_parts,
     trained,
+    uniform_draws,
 )
 from sparsetheory.lottery.masks import mask_budget
 from sparsetheory.lottery.training import check_mask
-from sparsetheory.types import Seed
 
 StepGradient: TypeAlias = Callable[[Array, int], npt.ArrayLike]
 """``grad(w, step)``: the gradient on the data of a step, of all parameters."""
@@ -57,7 +58,7 @@ def dynamic_sparse_training(
     share: float = 0.3,
     until: float = 0.75,
     grad: StepGradient | None = None,
-    rng: Seed = 0,
+    rng: Streams = 0,
     prunable: npt.ArrayLike | None = None,
     layers: npt.ArrayLike | None = None,
 ) -> DynamicTraining:
@@ -85,8 +86,8 @@ def dynamic_sparse_training(
         Share of the steps after which the mask stays, T of them; in (0, 1].
     grad : callable, optional
         ``grad(w, step)``, the gradient of all parameters, for RigL; by default SET.
-    rng : int or Generator
-        For SET.
+    rng : int, Generator or list of Generator
+        For SET; a list has one for each network.
     prunable, layers : optional
         As in `iterative_magnitude_pruning`. Each layer keeps its count.
 
@@ -133,7 +134,7 @@ def dynamic_sparse_training(
     last = float(check_share("until", until)) * steps
     parts = prunable_parts(w.shape[-1], prunable, layers)
     kept = np.array([np.count_nonzero(on[..., part], axis=-1) for part in parts])
-    draw = np.random.default_rng(rng)
+    draw = uniform_draws(rng)
     masks, done = [on], 0
     times = [t for t in range(every, steps, every) if t < last]
     for t in times:
@@ -141,7 +142,7 @@ def dynamic_sparse_training(
         rate = 0.5 * alpha * (1 + cos(pi * t / last))
         goes = np.floor(rate * kept).astype(np.int64)
         left = keep_largest(np.abs(w), parts, kept - goes, on)
-        score = np.abs(_gradient(grad, w, t)) if grad else draw.random(w.shape)
+        score = np.abs(_gradient(grad, w, t)) if grad else draw(w.shape)
         new = keep_largest(score, parts, goes, ~left)
         on = np.where(_anywhere(parts, w.shape), left | new, on)
         w = np.where(left, w, w.dtype.type(0))
@@ -191,7 +192,7 @@ def edge_popup(
     steps: int,
     lr: float = 0.3,
     momentum: float = 0.9,
-    rng: Seed = 0,
+    rng: Streams = 0,
     prunable: npt.ArrayLike | None = None,
     layers: npt.ArrayLike | None = None,
 ) -> StrongTicket:
@@ -214,8 +215,8 @@ def edge_popup(
     lr, momentum : float
         η, positive, and μ, in [0, 1). Scores begin uniform in [0, 1) times the root
         mean square of the prunable weights of each network.
-    rng : int or Generator
-        Of these.
+    rng : int, Generator or list of Generator
+        Of these; a list has one for each network.
     prunable, layers : optional
         As in `iterative_magnitude_pruning`.
 
@@ -252,7 +253,7 @@ def edge_popup(
         raise ValueError(f"momentum must lie in [0, 1), got {momentum}")
     inside = np.concatenate(parts)
     scale = np.sqrt(np.mean(w[..., inside] ** 2, axis=-1, keepdims=True))
-    scores = (scale * np.random.default_rng(rng).random(w.shape)).astype(w.dtype)
+    scores = (scale * uniform_draws(rng)(w.shape)).astype(w.dtype)
     whole, pace = np.ones(w.shape, dtype=bool), np.zeros_like(w)
     for step in range(steps):
         mask = keep_largest(scores, parts, counts, whole)

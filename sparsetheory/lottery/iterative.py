@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,10 +15,14 @@ from sparsetheory.lottery._layout import Flags
 from sparsetheory.lottery.masks import mask_budget, top_mask
 from sparsetheory.lottery.schedules import rounds_to_density, surviving_counts
 from sparsetheory.lottery.training import check_mask
-from sparsetheory.types import Counts
+from sparsetheory.types import Counts, Seed
 
 Trainer: TypeAlias = Callable[..., npt.ArrayLike]
 """``train(w, mask)`` or ``train(w, mask, start=, stop=)``, see each function."""
+
+
+Streams: TypeAlias = Seed | Sequence[np.random.Generator]
+"""One for all networks, or a list with one for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +160,6 @@ def _counts(
         rounds = check_integer("rounds", rounds, 1)
         ideal = part.size * float(density) ** (np.arange(rounds + 1) / rounds)
         left = np.floor(ideal).astype(np.int64)
-    left = np.maximum(left, end)
     left[-1] = end
     return left
 
@@ -224,3 +227,18 @@ def trained(train: Trainer, w: Array, mask: Flags, **span: Any) -> Array:
             "are not"
         )
     return result
+
+
+def uniform_draws(rng: Streams) -> Callable[[tuple[int, ...]], Array]:
+    """Return what draws numbers on [0, 1) in the shape of parameters."""
+    if isinstance(rng, Sequence):
+        return lambda shape: _stacked(rng, shape)
+    return np.random.default_rng(rng).random
+
+
+def _stacked(rng: Sequence[np.random.Generator], shape: tuple[int, ...]) -> Array:
+    if len(shape) != 2 or len(rng) != shape[0]:
+        raise ValueError(
+            f"rng must have one for each network of {shape}, got {len(rng)}"
+        )
+    return np.stack([one.random(shape[1:]) for one in rng])
