@@ -47,13 +47,12 @@ class Case:
         """Train with a mask, from the initial weights or from others."""
         return self.bench.train(self.bench.w0 if w is None else w, mask)
 
-    def largest(self, scores: Array, within: Flags | None = None) -> Flags:
+    def largest(self, scores: Array) -> Flags:
         """Return masks with the largest scores, as many weights as in the ticket."""
         network = self.bench.network
         parts = prunable_parts(network.n, network.weights, None)
         kept = [int(np.count_nonzero(self.mask[0, part])) for part in parts]
-        inside = np.ones_like(self.mask) if within is None else within
-        return keep_largest(np.asarray(scores), parts, kept, inside)
+        return keep_largest(scores, parts, kept, np.ones_like(self.mask))
 
     def shuffled(self, *, by_layer: bool) -> Flags:
         """Return the ticket's mask at random, with the counts of its layers or not."""

@@ -109,11 +109,10 @@ def _flips(d: Vector) -> float:
     """
     first, second = _sums(d[: d.size // 2]), np.sort(_sums(d[d.size // 2 :]))
     far = abs(d.sum()) - 1e-12 * np.abs(d).sum()  # sums that tie may round apart
-    above = second.size - np.searchsorted(second, far - first, side="left")
-    below = np.searchsorted(second, -far - first, side="right")
     if far <= 0:
         return 1.0
-    return float((above.sum() + below.sum()) / (first.size * second.size))
+    above = second.size - np.searchsorted(second, far - first)
+    return float(2 * above.sum() / (first.size * second.size))  # as many are below
 
 
 def _sums(d: Vector) -> Vector:
