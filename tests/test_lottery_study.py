@@ -122,6 +122,11 @@ def test_noise_redraws_a_share_of_the_training_labels_and_no_other():
     wrong = (clean.y != noisy.y).mean()
     # Of 300 redrawn labels one in ten is the old one.
     assert_allclose(wrong, 0.27, atol=5 * np.sqrt(0.3 * 0.09 / clean.y.size))
+    drawn = np.bincount(noisy.y[clean.y != noisy.y], minlength=10)
+    old = np.bincount(clean.y.ravel(), minlength=10)
+    # Each class for 3 % of the samples of the others.
+    expected = 0.03 * (old.sum() - old)
+    assert (abs(drawn - expected) < 5 * np.sqrt(expected)).all()
 
 
 def test_data_that_are_not_there_are_refused():
@@ -188,6 +193,25 @@ def test_each_arm_has_as_many_weights_as_the_ticket_at_most(name):
 )
 def test_arms_on_the_mask_of_the_ticket_stay_in_it(name):
     assert not ARMS[name](case())[~case().mask].any()
+
+
+def test_synflow_prunes_in_a_hundred_steps_by_the_flow_that_is_left():
+    b, mask = bench(), case().mask
+    place = np.flatnonzero(b.network.weights)
+    share = mask[0, place].mean()
+    for i in range(4):
+        W, _, V, _ = map(abs, b.network.split(b.w0[i].astype(float)))
+        on = np.ones(place.size)
+        for step in range(1, 101):
+            A, B = on[: W.size].reshape(W.shape) * W, on[W.size :].reshape(V.shape) * V
+            flow = [A * B.sum(axis=0)[:, None], B * A.sum(axis=1)]
+            scores = np.where(on, np.concatenate([f.ravel() for f in flow]), -1)
+            kept = np.argsort(-scores, kind="stable")
+            on = np.zeros(place.size)
+            on[kept[: round(share ** (step / 100) * place.size)]] = 1
+        alive = ARMS["SynFlow"](case())[i, place] != 0
+        assert not alive[on == 0].any()
+        assert alive.sum() > 0.8 * on.sum()  # some never get a gradient
 
 
 def test_arms_differ():
