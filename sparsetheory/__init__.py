@@ -46,15 +46,23 @@ from sparsetheory.ensembles import (
     random_rows,
     spherical,
 )
+from sparsetheory.experiments.bench import LotteryBench, lottery_bench
 from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
+from sparsetheory.experiments.datasets import Splits, draw_splits
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
 )
 from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
+from sparsetheory.experiments.lottery import (
+    LotteryStudy,
+    lottery_pieces,
+    lottery_study,
+)
+from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
     PrunedNeuronTrials,
@@ -91,7 +99,18 @@ from sparsetheory.lottery.approximation import (
     best_k_term,
     best_quadratic,
 )
+from sparsetheory.lottery.controls import reinitialised, shuffled_mask
+from sparsetheory.lottery.dynamic import (
+    DynamicTraining,
+    StrongTicket,
+    dynamic_sparse_training,
+    edge_popup,
+)
 from sparsetheory.lottery.initial import batch_order, initial_weights
+from sparsetheory.lottery.iterative import (
+    PruningRounds,
+    iterative_magnitude_pruning,
+)
 from sparsetheory.lottery.jacobian import adjoint_mismatch, jacobian_operator
 from sparsetheory.lottery.landscape import (
     GradientFlow,
@@ -155,6 +174,7 @@ from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
+from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.pruning import plot_pruning
@@ -321,6 +341,7 @@ __all__ = [
     "Convergence",
     "ConvergenceRate",
     "DualCertificate",
+    "DynamicTraining",
     "Equilibrium",
     "GradientFlow",
     "Guarantee",
@@ -331,20 +352,26 @@ __all__ = [
     "JacobianRecovery",
     "LassoRisk",
     "Loss",
+    "LotteryBench",
+    "LotteryStudy",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
+    "PairedEffect",
     "PhaseMap",
     "PrunedNeuronTrials",
     "PrunedWeight",
     "PruningEffect",
     "PruningReport",
+    "PruningRounds",
     "Recovery",
     "RipCondition",
     "SaliencyComparison",
     "SampledIsometry",
     "Spark",
     "Spectrum",
+    "Splits",
+    "StrongTicket",
     "SubsetSum",
     "SubsetSumTrials",
     "SupportThetas",
@@ -389,9 +416,12 @@ __all__ = [
     "debias",
     "density_after_rounds",
     "digits_filters",
+    "draw_splits",
     "dst_equilibrium",
     "dst_regrowth",
     "dual_certificate",
+    "dynamic_sparse_training",
+    "edge_popup",
     "exact_recovery_coefficient",
     "exact_support",
     "expand_groups",
@@ -430,6 +460,7 @@ __all__ = [
     "iht_rate",
     "initial_weights",
     "ista",
+    "iterative_magnitude_pruning",
     "jacobian_operator",
     "jacobian_recovery",
     "keep_torch_mask",
@@ -458,6 +489,9 @@ __all__ = [
     "log_ticket_seeds",
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
+    "lottery_bench",
+    "lottery_pieces",
+    "lottery_study",
     "magnitude_saliency",
     "malach_headline_size",
     "malach_sketch_size",
@@ -483,6 +517,7 @@ __all__ = [
     "omp",
     "operator_norm",
     "optimal_threshold",
+    "paired_effect",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
@@ -491,6 +526,7 @@ __all__ = [
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
+    "plot_lottery",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -515,6 +551,7 @@ __all__ = [
     "random_toeplitz",
     "rare_ticket_probability",
     "recovery_guarantees",
+    "reinitialised",
     "relative_error",
     "restricted_gradient",
     "restricted_hessian",
@@ -527,6 +564,7 @@ __all__ = [
     "save_maps",
     "save_tables",
     "set_torch_weights",
+    "shuffled_mask",
     "single_weight_median_error",
     "snip_saliency",
     "soft_threshold_bias",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sparsetheory.claims import LEDGER, Claim, Finding, evaluate, magnitude
+from sparsetheory.claims import LEDGER, Claim, Finding, evaluate, lottery, magnitude
 from sparsetheory.claims import thresholding as shrinkage
 from sparsetheory.claims.__main__ import main
 
@@ -26,7 +26,9 @@ EXPECTED = {
     "C12": "loose",
     "C13": "refuted",
     "C14": "loose",
+    "C15": "holds",
     "C16": "holds",
+    "C17": "holds",
     "C18": "loose",
     "C19": "holds",
     "C20": "holds",
@@ -50,6 +52,8 @@ EXPECTED = {
     "C40": "holds if",
     "C41": "holds",
     "C45": "holds if",
+    "C47": "undecided",
+    "C49": "partly",
     "C52": "refuted",
     "C54": "loose",
     "C55": "holds",
@@ -58,6 +62,7 @@ EXPECTED = {
     "C58": "loose",
     "C62": "refuted",
     "C63": "holds",
+    "C64": "holds",
     "C66": "refuted",
     "C68": "holds if",
     "C69": "refuted",
@@ -69,10 +74,46 @@ EXPECTED = {
     "C76": "holds if",
     "C77": "holds",
     "C78": "holds if",
+    "C79": "holds if",
+    "C84": "not at this scale",
+    "C85": "partly",
     "C88": "refuted",
+    "C89": "holds",
 }
-SLOW = {"C36", "C40", "C41"}
+SLOW = {"C36", "C40", "C41"} | {claim.id for claim in lottery.CLAIMS}
+REFUTES = "not at this scale"
+D = lottery.NAMES
 ALTERED = [
+    ("C15", {"seeds": 5}, "undecided"),
+    ("C15", {f"{n}_high": -1.1 for n in D} | {f"{n}_low": -3 for n in D}, REFUTES),
+    ("C15", {"quarter_low": -1.1}, "undecided"),
+    ("C17", {"seeds": 5}, "undecided"),
+    ("C17", {"quarter_p": 0.06}, "partly"),
+    ("C17", {"rescaled_twentieth_high": 0.1}, "partly"),
+    ("C47", {"eleventh_low": -0.9}, "holds"),
+    ("C47", {"eleventh_high": -1.0}, REFUTES),
+    ("C49", {"twentieth_high": -5.1, "other_mask_twentieth_high": -5.1}, "holds"),
+    ("C49", {"twentieth_p": 0.06}, "undecided"),
+    ("C49", {"seeds": 5}, "undecided"),
+    ("C64", {"twentieth_high": -4.9}, "partly"),
+    ("C64", {"layered_twentieth_high": -4.9}, "partly"),
+    ("C64", {"seeds": 5}, "undecided"),
+    ("C79", {f"{n}_high": -0.1 for n in D} | {f"{n}_p": 0.01 for n in D}, "holds"),
+    ("C79", {"twentieth_p": 0.06}, "undecided"),
+    ("C79", {"twentieth_p": 0.06, "twentieth_low": -0.9}, REFUTES),
+    ("C79", {"seeds": 5}, "undecided"),
+    ("C84", {f"{n}_high": -0.1 for n in D} | {f"{n}_p": 0.01 for n in D}, "holds"),
+    ("C84", {"twentieth_high": -0.1, "twentieth_p": 0.01}, "partly"),
+    ("C84", {"quarter_low": -1.1}, "undecided"),
+    ("C84", {"seeds": 5}, "undecided"),
+    ("C85", {"shuffled_below_twentieth_high": 0.1}, "holds"),
+    ("C85", {"twentieth_high": 0.1}, "undecided"),
+    ("C85", {"twentieth_high": 0.1, "twentieth_low": -0.9}, REFUTES),
+    ("C85", {"seeds": 5}, "undecided"),
+    ("C89", {"shuffled_keeps_more_signs_high": 0.1}, "partly"),
+    ("C89", {"signs_alone_eleventh_low": -1.0}, "partly"),
+    ("C89", {"magnitudes_alone_eleventh_high": 0.1}, "partly"),
+    ("C89", {"seeds": 5}, "undecided"),
     ("C45", {"found_below": 91}, "refuted"),
     ("C45", {"coefficient_below_the_edge": 1.01}, "refuted"),
     ("C45", {"coefficient_error": 1e-3}, "refuted"),
@@ -303,6 +344,19 @@ def test_risks_of_thresholding_match_their_closed_forms():
     }
     for name, value in expected.items():
         assert numbers[name] == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_the_study_of_tickets_says_what_it_says_by_its_numbers():
+    found, numbers = lottery.study(), result("C15").numbers
+    assert numbers["twentieth"] == pytest.approx(
+        100 * (found.accuracy["ticket"][2] - found.dense).mean()
+    )
+    assert lottery.few({"seeds": 5})
+    assert not lottery.few({"seeds": 6})
+    numbers = result("C89").numbers
+    assert 92 < numbers["signs_kept_by_ticket"] < 97
+    assert -12 < numbers["shuffled_keeps_more_signs"] < -7
 
 
 def test_known_counterexamples():

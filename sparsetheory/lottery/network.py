@@ -109,6 +109,12 @@ class Network:
             [len(s) > 1 for s in self.shapes], list(map(prod, self.shapes))
         )
 
+    @property
+    def layer(self) -> npt.NDArray[np.intp]:
+        """Which layer each parameter belongs to, from 0 on, shape (n,)."""
+        sizes = list(map(prod, self.shapes))
+        return np.repeat(np.arange(len(sizes)) // 2, sizes)
+
     def split(self, w: npt.ArrayLike) -> list[Array]:
         """Return weights and biases as arrays (..., *shape), views of `w`."""
         w = np.asarray(w)
