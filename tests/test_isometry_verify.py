@@ -17,6 +17,8 @@ from sparsetheory.conditions.relaxation import semidefinite_dual
 KINDS = ["search", "semidefinite", "averaging", "Babel", "Frobenius", "pairs",
          "columns", "rank", "unknown"]  # fmt: skip
 
+pytestmark = pytest.mark.slow  # when interpreted
+
 
 def unit(A):
     return A / np.linalg.norm(A, axis=0)

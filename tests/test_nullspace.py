@@ -25,6 +25,8 @@ from sparsetheory.conditions._nullspace import (
 
 CLOSE = 2e-9  # what a search may leave open, with rounding
 
+pytestmark = pytest.mark.slow  # when interpreted
+
 
 def share(z, k):
     size = np.sort(np.abs(z))[::-1]
