@@ -158,6 +158,12 @@ def test_more_trials_extend_the_same_draws(monkeypatch):
     )
 
 
+def test_more_trials_of_subset_sums_extend_the_same_draws():
+    few, more = (st.subset_sum_trials(5, trials=count) for count in (20, 50))
+    assert_array_equal(few.subset, more.subset[:, :20])
+    assert_array_equal(few.single, more.single[:, :20])
+
+
 def test_progress_goes_to_standard_error(capsys):
     st.ticket_trials(5, 2, trials=30, progress=True)
     out, err = capsys.readouterr()
