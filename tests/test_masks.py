@@ -468,6 +468,15 @@ def test_the_density_is_reached_and_not_before(mille, millionth):
     assert S == 0 or (1 - rate) ** (S - 1) > density
 
 
+@pytest.mark.parametrize("digits", [50, 120])
+def test_densities_next_to_a_power_are_told_from_it(digits):
+    S, rate = 1000, Fraction(1, 1000)
+    below = Fraction(int((1 - rate) ** S * 10**digits), 10**digits)
+    assert below < (1 - rate) ** S < below + Fraction(1, 10**digits)
+    assert st.rounds_to_density(rate, below) == S + 1
+    assert st.rounds_to_density(rate, below + Fraction(1, 10**digits)) == S
+
+
 @pytest.mark.parametrize("power", [30, 41, 60, 300])
 def test_rounds_of_tiny_shares_are_found(power):
     rate = Fraction(1, 10**power)

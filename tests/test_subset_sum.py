@@ -310,6 +310,12 @@ def test_balls_of_very_different_sizes():
         for d in (1, 2, 3, 50):
             found = st.ball_hit_probability(d, e, 1.0, e)
             assert_allclose(found, 0.5, rtol=1e-7)
+    # and less is cut by a sphere: to first order in its curvature
+    e = 1e7
+    for d in (2, 3, 20):
+        slice_ = math.gamma(d / 2 + 1) / math.gamma((d + 1) / 2) / math.sqrt(math.pi)
+        missing = 0.5 - float(st.ball_hit_probability(d, e, 1.0, e))
+        assert_allclose(missing, slice_ / (2 * e) * (d - 1) / (d + 1), rtol=1e-6)
     huge = st.ball_hit_probability(3, [1e200, 1.0, 1e-200], [1e-200, 1.0, 1e200], 1.0)
     assert_allclose(huge, [1, 0.3125, 0], rtol=1e-13)
     assert st.ball_hit_probability(2, 1.0, 1.0, 1e300) == 0

@@ -158,6 +158,12 @@ def test_more_trials_extend_the_same_draws(monkeypatch):
     )
 
 
+def test_more_trials_of_subset_sums_extend_the_same_draws():
+    few, more = (st.subset_sum_trials(5, trials=count) for count in (20, 50))
+    assert_array_equal(few.subset, more.subset[:, :20])
+    assert_array_equal(few.single, more.single[:, :20])
+
+
 def test_progress_goes_to_standard_error(capsys):
     st.ticket_trials(5, 2, trials=30, progress=True)
     out, err = capsys.readouterr()
@@ -217,22 +223,35 @@ def test_estimates_of_rare_tickets_are_unbiased_with_the_variance_that_is_said(
     )
 
 
+class Nodes:
+    """A generator whose only draw is given."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def standard_exponential(self, shape):
+        return np.full(shape, self.x)
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_draws_have_the_variances_that_their_number_is_chosen_by(signed):
-    for u, a in [(0.4, 0.0), (0.9, 1.1), (1.3, 0.5), (2.5, 0.0), (6.0, 0.2), (3.0, 3)]:
-        lottery = tickets.Lottery(2, 1, (u,), 1.0, float(a), 0)
+    nodes, w = np.polynomial.legendre.leggauss(400)
+    nodes, w = 40 * (nodes + 1), 40 * w
+    for u, a in [(1.3, 0.5), (2.5, 0.0), (6.0, 0.2), (3.0, 2.9), (0.4, 0.0)]:
+        lottery = tickets.Lottery(2, 1, (u,), 1.0, a, 0)
         on, off = rare._variances(lottery, u, signed)
         p = stats.norm.sf(u - a) + (not signed) * stats.norm.sf(u + a)
-        rng = np.random.default_rng(0)
-        single = np.array([rare._on(rng, (1, 1), u, a, signed) for _ in range(8_000)])
-        weights = np.exp(single - np.log(p))
-        error = 5 * weights.std() / math.sqrt(single.size)
-        assert abs(weights.mean() - 1) < error
-        spread = ((weights - 1) ** 2).std() / math.sqrt(single.size)
-        assert abs(((weights - 1) ** 2).mean() - on) < 5 * spread + 1e-9
+        logs = [rare._on(Nodes(x), (1, 1), u, a, signed) for x in nodes]
+        weights = np.exp(np.array(logs) - math.log(p))
+        assert_allclose(w @ (np.exp(-nodes) * weights), 1, rtol=1e-11)
+        assert_allclose(w @ (np.exp(-nodes) * (weights - 1) ** 2), on, atol=1e-11)
         if a == 0:
             assert_allclose(on, variance(1, 1, u, 1), rtol=1e-9)
         assert_allclose(off, variance(1, 0, u, 1), rtol=1e-9, atol=1e-14)
+    for u, a in [(0.9, 1.1), (3.0, 3.0), (0.0, 0.4)]:
+        on, _ = rare._variances(tickets.Lottery(2, 1, (u,), 1.0, a, 0), u, signed)
+        p = stats.norm.sf(u - a) + (not signed) * stats.norm.sf(u + a)
+        assert_allclose(on, (1 - p) / p, atol=1e-15)
 
 
 def test_signs_are_estimated_too():
@@ -264,6 +283,17 @@ def test_too_few_draws_are_warned_of():
     # what the warning is for: the spread alone does not tell
     off = np.expm1(st.log_ticket_maximum(8000, 800) - found.log_p)
     assert off > 2 * found.relative_error
+
+
+def test_the_warning_is_for_relative_errors_above_a_half():
+    n, k, repeats = 300, 30, 10
+    t = float(st.optimal_threshold(n, k))
+    draws = np.arange(1, 100)
+    error = np.sqrt([variance(n, k, t, N) / repeats for N in draws])
+    enough = int(draws[error <= 0.5][0])
+    st.rare_ticket_probability(n, k, t, draws=enough, repeats=repeats)
+    with pytest.warns(RuntimeWarning, match="error above"):
+        st.rare_ticket_probability(n, k, t, draws=enough - 1, repeats=repeats)
 
 
 def test_draws_of_many_weights_take_little_memory():

@@ -210,9 +210,10 @@ def _cap(d: Array, height: Array, rim: Array) -> Array:
     heights near 1.
     """
     h = np.clip(height, -1.0, 1.0)
-    x = np.where(np.abs(h) < 0.5, (1 - h) * (1 + h), np.minimum(rim, 1.0))
-    cap = 0.5 * betainc(0.5 * (d + 1), 0.5, x)
-    return np.asarray(np.where(h >= 0, cap, 1 - cap))
+    cap = 0.5 * betainc(0.5 * (d + 1), 0.5, np.minimum(rim, 1.0))
+    slab = np.sign(h) * betainc(0.5, 0.5 * (d + 1), h * h)
+    far = np.where(h > 0, cap, 1 - cap)
+    return np.asarray(np.where(np.abs(h) < 0.5, 0.5 - 0.5 * slab, far))
 
 
 def _chance(name: str, value: npt.ArrayLike) -> Array:
