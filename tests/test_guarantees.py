@@ -14,6 +14,8 @@ import sparsetheory as st
 from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions.coefficient import coefficients, worst_coefficient
 
+pytestmark = pytest.mark.slow  # when interpreted
+
 
 def simplex(m):
     return np.linalg.svd(np.eye(m + 1) - 1 / (m + 1))[0][:, :m].T

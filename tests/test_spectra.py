@@ -59,7 +59,7 @@ def test_a_saddle_is_counted_and_pruning_hides_it():
     # between v and a's bias.
     x, y = np.array([[1.0], [2.0], [-3.0]]), np.array([[2.0], [1.0], [-3.0]])
     network = st.mlp([1, 1, 1], activation="tanh")
-    masks = {"whole": [1, 1, 1, 1], "one of two": [1, 1, 0, 1]}
+    masks = {"whole": [True] * 4, "one of two": [True, True, False, True]}
     found = st.hessian_spectra(
         *(network, np.zeros(4), x, y, masks), steps=0, batch=3, **SQUARES
     )
@@ -144,7 +144,7 @@ def test_beyond_the_limit_the_ends_are_the_same():
         ({"masks": {}}, ValueError, "masks must not be empty"),
         ({"masks": {"none": np.zeros(9, bool)}}, ValueError, "'none' keeps none"),
         ({"masks": {"a": np.ones(8, bool)}}, ValueError, "mask must have shape"),
-        ({"masks": {"a": np.full(9, 0.5)}}, TypeError, "must hold booleans"),
+        ({"masks": {"a": np.full(9, 0.5)}}, TypeError, "mask must be boolean"),
         ({"steps": -1}, ValueError, "steps must be at least 0, got -1"),
         ({"steps": [1.5]}, TypeError, "steps must be an integer, got 1.5"),
         ({"steps": []}, ValueError, "steps must not be empty"),
