@@ -151,7 +151,7 @@ def recovery_guarantees(
     >>> for row in found.rows[:3]:
     ...     print(row.condition, row.k, row.most)
     k < (1 + 1/μ)/2 1 1
-    μ₁(k-1) + μ₁(k) < 1 0 0
+    μ₁(k-1) + μ₁(k) < 1 1 1
     max over S, j of ‖A_S⁺a_j‖₁ < 1 1 1
     """
     from tqdm import tqdm
