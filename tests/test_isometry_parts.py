@@ -314,6 +314,7 @@ def test_evidence_of_a_search_says_what_it_knew_of_smaller_supports(rng):
     assert not resting_on(found.above.evidence)  # no smaller
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hopeless", [False, True])
 def test_a_search_is_verified_by_another_or_in_another_order(monkeypatch, hopeless):
     A = unit(np.random.default_rng(0).standard_normal((12, 30)))

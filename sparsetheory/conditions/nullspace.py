@@ -82,7 +82,7 @@ class NullSpaceConstant:
     def exact(self) -> bool:
         """Whether the bracket on `alpha` is closed within 1e-8."""
         low, high = self.alpha
-        return high - low <= 10 * SLACK
+        return bool(high - low <= 10 * SLACK)
 
     @property
     def recovers(self) -> bool | None:
@@ -360,7 +360,7 @@ def _constant(
         proof = NullSpaceEvidence("none")
     elif lower > upper:  # both are the same to rounding
         lower = upper
-    return NullSpaceConstant(k, lower, upper, z, proof)
+    return NullSpaceConstant(k, float(lower), float(upper), z, proof)
 
 
 def _low(shares: Shares, z: Vector, k: int) -> float:
