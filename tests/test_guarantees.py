@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis.extra.numpy import arrays
+from null_vectors import by_circuits
 from numpy.testing import assert_allclose
 from scipy.linalg import hadamard
 
@@ -278,23 +279,6 @@ def test_more_than_a_thousand_columns():
     )
 
 
-def share(A, k):
-    """Return the largest part of a null vector on k entries, by its extreme points.
-
-    They are the null vectors of least support.
-    """
-    m, n = A.shape
-    best = 0.0
-    for S in combinations(range(n), min(m + 1, n)):
-        _, size, V = np.linalg.svd(A[:, S])
-        rank = np.count_nonzero(size > 1e-9)
-        if rank != len(S) - 1:
-            continue  # others have it
-        z = np.abs(V[-1])
-        best = max(best, np.sort(z)[::-1][:k].sum() / z.sum())
-    return best
-
-
 @settings(max_examples=25)
 @given(arrays(np.int64, (3, 5), elements=st_.integers(-2, 2)))
 def test_no_row_promises_what_is_not_so(A):
@@ -303,7 +287,7 @@ def test_no_row_promises_what_is_not_so(A):
     assume(np.linalg.matrix_rank(A) == 3)
     for normalise in (False, True):
         B = A / np.linalg.norm(A, axis=0) if normalise else A
-        whole = [share(B, k) < 0.5 + 1e-9 for k in (1, 2, 3)]
+        whole = [by_circuits(B, k) < 0.5 + 1e-9 for k in (1, 2, 3)]
         k = largest(whole, 3)
         found = st.recovery_guarantees(A, normalise=normalise, time_limit=5.0)
         for r in found.rows[0 if normalise else 2 :]:

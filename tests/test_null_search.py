@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from null_vectors import by_circuits, share
 from numpy.testing import assert_allclose
 from scipy.optimize import linprog
 
@@ -31,18 +32,6 @@ EPS = np.finfo(float).eps
 RUNNING = np.zeros(1)
 
 pytestmark = pytest.mark.slow  # when interpreted
-
-
-def by_circuits(A, k):
-    """The largest share of k entries, over null vectors of minimal support."""
-    n, best = A.shape[1], 0.0
-    for size in range(1, min(n, A.shape[0] + 1) + 1):
-        for T in itertools.combinations(range(n), size):
-            _, s, Vt = np.linalg.svd(A[:, T])
-            if (s > 1e-10 * max(s.max(), 1e-300)).sum() == size - 1:
-                z = np.sort(np.abs(Vt[-1]))[::-1]
-                best = max(best, z[:k].sum() / z.sum())
-    return best
 
 
 def small_matrices(kind, rng):
@@ -90,11 +79,6 @@ def test_search_finds_the_heaviest_with_no_vector_and_no_climbing(kind, k, monke
         assert_allclose(state.best[0], share(state.z, k), rtol=1e-12)
         assert state.best[0] >= alpha - 3 * SLACK
         assert state.mark.tolist() == [0.0] * shares.space.size
-
-
-def share(z, k):
-    size = np.sort(np.abs(z))[::-1]
-    return size[:k].sum() / size.sum()
 
 
 def leaves(n, k, orbit):

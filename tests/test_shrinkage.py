@@ -113,3 +113,52 @@ def test_shapes_broadcast_and_bad_arguments_are_named():
                 function(0.0, -1.0)
             with pytest.raises(ValueError, match="mu must be finite, got nan"):
                 function([0.0, np.nan], 1.0)
+
+
+RISKS = """
+1 0 0.15067956668754157 0.8012519569012009
+1 1 0.7248655711453139 1.107981933026376
+1 2 1.5931303866541617 1.2432408884161517
+1 8 1.999999999997136 1.000000000016685
+2 0 0.011537453429040057 0.26146412994911067
+2 1 0.9096765858829805 1.2552662697549575
+2 2 2.904262549636103 2.50044030717756
+2 4 4.926305653650145 1.2332700678527941
+3 0 0.00040687016097446654 0.029290886534888254
+3 4 9.258136451956194 3.137858084497459
+3 8 9.99999912527022 1.0000106254514547
+"""
+
+
+@pytest.mark.parametrize("row", RISKS.split("\n")[1:-1])
+def test_risks_of_thresholding(row):
+    lam, mu, soft, hard = map(float, row.split())
+    assert st.soft_threshold_risk([mu, -mu], lam) == pytest.approx(soft, rel=1e-11)
+    assert st.hard_threshold_risk([mu, -mu], lam) == pytest.approx(hard, rel=1e-11)
+
+
+def test_risks_are_the_integrals(rng):
+    lam, mu = rng.uniform(0.1, 3.0), rng.uniform(-4.0, 4.0)
+
+    def risk(rule):
+        def integrand(z):
+            return (rule(z) - mu) ** 2 * np.exp(-((z - mu) ** 2) / 2)
+
+        points = [-lam, lam]
+        value, _ = quad(integrand, mu - 12, mu + 12, points=points, epsabs=1e-12)
+        return value / np.sqrt(2 * np.pi)
+
+    soft = risk(lambda z: np.sign(z) * max(abs(z) - lam, 0.0))
+    hard = risk(lambda z: z if abs(z) > lam else 0.0)
+    assert float(st.soft_threshold_risk(mu, lam)) == pytest.approx(soft, rel=1e-9)
+    assert float(st.hard_threshold_risk(mu, lam)) == pytest.approx(hard, rel=1e-9)
+
+
+def test_limits_of_the_risks():
+    assert float(st.soft_threshold_risk(30.0, 2.0)) == pytest.approx(5.0)
+    assert float(st.hard_threshold_risk(30.0, 2.0)) == pytest.approx(1.0)
+    for risk in (st.soft_threshold_risk, st.hard_threshold_risk):
+        assert_allclose(risk([0.0, 1.0, 5.0], 0.0), 1.0)
+        assert float(risk(3.0, 60.0)) == pytest.approx(9.0)
+    grid = st.soft_threshold_risk(np.linspace(0, 9, 200), 1.5)
+    assert np.all(np.diff(grid) >= -1e-13)
