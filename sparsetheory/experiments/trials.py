@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.rules import relative_error
 from sparsetheory.experiments.setting import Setting, describe, proof_of
 from sparsetheory.solvers.certificates import Verdict
-from sparsetheory.types import Recovery, Vector
+from sparsetheory.types import Recovery, Solver, Vector
 
 BLOCK = 16  # trials per job: short enough for a smooth progress bar
 CHECKS = 4  # of the error per stretch in which it must fall
@@ -121,7 +122,7 @@ def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
 
     The error must fall in the latter half of the iterations, or in a `stretch`.
     """
-    limit = int(inspect.signature(setting.solver).parameters["max_iter"].default)
+    limit = _limit(setting.solver)
     shortest = stretch(k / A.shape[0])
     steps, size = -(-shortest // CHECKS), float(np.linalg.norm(x))
     now, done, times, errors = np.zeros_like(x), 0, [0], [1.0]
@@ -143,6 +144,12 @@ def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
             return _judged(setting, found, x)
         times.append(done)
         errors.append(error)
+
+
+@cache
+def _limit(solver: Solver) -> int:
+    """Return after how many iterations a solver ends by itself."""
+    return int(inspect.signature(solver).parameters["max_iter"].default)
 
 
 def stretch(ratio: float) -> int:
