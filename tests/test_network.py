@@ -43,6 +43,18 @@ def test_the_gradient_is_the_slope_of_the_loss(network, loss, rng):
 
 @networks
 @losses
+def test_several_sets_of_targets_are_taken_one_by_one(network, loss, rng):
+    (w, _), X, _ = problem(network, rng)
+    y = rng.integers(0, network.classes, (3, 7))
+    for slope in (
+        lambda y: network.gradient(w, X, y, loss=loss),
+        lambda y: network.hvp(w, w[::-1], X, y, loss=loss),
+    ):
+        assert_allclose(slope(y), [slope(one) for one in y], atol=1e-12)
+
+
+@networks
+@losses
 def test_the_hessian_vector_product_is_the_slope_of_the_gradient(network, loss, rng):
     w, X, y = problem(network, rng)
     v = rng.standard_normal(w.shape)

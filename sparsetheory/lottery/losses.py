@@ -46,7 +46,7 @@ def _entropy_value(o: Array, t: Array) -> Array:
 
 def _entropy_slope(o: Array, t: Array) -> Array:
     p: Array = softmax(o, axis=-1)
-    p -= t
+    p = p - t  # there may be more sets of targets than of outputs
     p /= o.shape[-2]
     return p
 

@@ -202,7 +202,7 @@ class Network:
         t = self.targets(y, w.dtype, X.shape[-2], loss)
         o, trace = forward(*self.form, params, X)
         d, turns = tangent(*self.form, params, trace, moves)
-        slopes = loss.slope(o, t), loss.bend(o, t, d)
+        slopes = np.broadcast_arrays(loss.slope(o, t), loss.bend(o, t, d))
         return bent_backward(*self.form, params, trace, moves, turns, *slopes)
 
     def jvp(self, w: npt.ArrayLike, v: npt.ArrayLike, X: npt.ArrayLike) -> Array:
