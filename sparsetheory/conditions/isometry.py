@@ -194,6 +194,7 @@ def rip_constant(
         Seconds, about. The result is then a bracket if need be, the upper bound from
         the best of a semidefinite relaxation, searches at a higher level, and formulas;
         it comes before the time is over where what is left is too short for a search.
+        The Gram matrix is formed whole first: seconds for 10^4 columns.
         Ctrl-C also ends the search and returns what is certified by then.
     progress : bool
         Count visited sets on standard error.
