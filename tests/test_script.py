@@ -186,7 +186,7 @@ def test_the_examples_of_the_readme_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
-    assert "(512, 256)" in capsys.readouterr().out
+    assert "-32.5" in capsys.readouterr().out
     for name in re.findall(
         r"`(\w+)`", text.split("## What there is")[1].split("##")[0]
     ):
