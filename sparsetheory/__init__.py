@@ -262,6 +262,13 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.order import (
+    expected_top_energy,
+    expected_top_norm,
+    support_entropy,
+    top_norm_bound,
+    top_norm_limit,
+)
 from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
 from sparsetheory.theory.profile import log_profile_probability, ticket_amplitude
 from sparsetheory.theory.rates import (
@@ -425,6 +432,8 @@ __all__ = [
     "exact_recovery_coefficient",
     "exact_support",
     "expand_groups",
+    "expected_top_energy",
+    "expected_top_norm",
     "fista",
     "fit_map",
     "fit_transition",
@@ -584,6 +593,7 @@ __all__ = [
     "subset_sum_trials",
     "subset_sum_typical_size",
     "subspace_pursuit",
+    "support_entropy",
     "support_rows",
     "surviving_counts",
     "synflow_saliency",
@@ -591,6 +601,8 @@ __all__ = [
     "ticket_amplitude",
     "ticket_trials",
     "top_mask",
+    "top_norm_bound",
+    "top_norm_limit",
     "torch_conv_operator",
     "torch_model",
     "torch_weights",
