@@ -93,6 +93,12 @@ from sparsetheory.experiments.subset_sum import (
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
+from sparsetheory.learning.rademacher import (
+    RademacherBounds,
+    RademacherComplexity,
+    rademacher_bounds,
+    rademacher_complexity,
+)
 from sparsetheory.lottery.approximation import (
     Approximation,
     best_groups,
@@ -371,6 +377,8 @@ __all__ = [
     "PruningEffect",
     "PruningReport",
     "PruningRounds",
+    "RademacherBounds",
+    "RademacherComplexity",
     "Recovery",
     "RipCondition",
     "SaliencyComparison",
@@ -552,6 +560,8 @@ __all__ = [
     "pruning_masks",
     "pruning_report",
     "rademacher",
+    "rademacher_bounds",
+    "rademacher_complexity",
     "random_circulant",
     "random_layers",
     "random_progress",
