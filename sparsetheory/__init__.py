@@ -93,12 +93,15 @@ from sparsetheory.experiments.subset_sum import (
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
+from sparsetheory.learning.margin import Margin, deletion_margins, margin
+from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
 from sparsetheory.learning.rademacher import (
     RademacherBounds,
     RademacherComplexity,
     rademacher_bounds,
     rademacher_complexity,
 )
+from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin
 from sparsetheory.lottery.approximation import (
     Approximation,
     best_groups,
@@ -367,6 +370,8 @@ __all__ = [
     "Loss",
     "LotteryBench",
     "LotteryStudy",
+    "Margin",
+    "MaxMargin",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
@@ -384,6 +389,7 @@ __all__ = [
     "SaliencyComparison",
     "SampledIsometry",
     "Spark",
+    "SparseMargin",
     "Spectrum",
     "Splits",
     "StrongTicket",
@@ -413,6 +419,7 @@ __all__ = [
     "best_groups",
     "best_k_term",
     "best_quadratic",
+    "best_sparse_margin",
     "best_subset",
     "block_coherence",
     "block_coherence_guarantee",
@@ -429,6 +436,7 @@ __all__ = [
     "covering_size",
     "cross_entropy",
     "debias",
+    "deletion_margins",
     "density_after_rounds",
     "digits_filters",
     "draw_splits",
@@ -512,9 +520,11 @@ __all__ = [
     "magnitude_saliency",
     "malach_headline_size",
     "malach_sketch_size",
+    "margin",
     "mask_budget",
     "mask_density",
     "masked_kernel",
+    "max_margin",
     "mlp",
     "most_of_support",
     "mutual_coherence",
@@ -606,6 +616,7 @@ __all__ = [
     "support_entropy",
     "support_rows",
     "surviving_counts",
+    "svc_max_margin",
     "synflow_saliency",
     "threshold_factor",
     "ticket_amplitude",
