@@ -52,6 +52,10 @@ from sparsetheory.experiments.convergence import ConvergenceRate, convergence_ra
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.generalisation import (
+    GeneralisationGaps,
+    generalisation_gaps,
+)
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
@@ -93,6 +97,13 @@ from sparsetheory.experiments.subset_sum import (
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
+from sparsetheory.learning.generalisation import (
+    GeneralisationBound,
+    generalisation_bound,
+    margin_bound,
+    occam_bound,
+    ramp_loss,
+)
 from sparsetheory.learning.margin import Margin, deletion_margins, margin
 from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
 from sparsetheory.learning.rademacher import (
@@ -183,6 +194,11 @@ from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
+from sparsetheory.plotting.learning import (
+    plot_generalisation,
+    plot_margins,
+    plot_rademacher,
+)
 from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
@@ -359,6 +375,8 @@ __all__ = [
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
+    "GeneralisationBound",
+    "GeneralisationGaps",
     "GradientFlow",
     "Guarantee",
     "Guarantees",
@@ -458,6 +476,8 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "generalisation_bound",
+    "generalisation_gaps",
     "grades_rate",
     "gradient_flow",
     "gradient_rate",
@@ -521,6 +541,7 @@ __all__ = [
     "malach_headline_size",
     "malach_sketch_size",
     "margin",
+    "margin_bound",
     "mask_budget",
     "mask_density",
     "masked_kernel",
@@ -541,6 +562,7 @@ __all__ = [
     "obd_saliency",
     "obs_saliency",
     "obs_update",
+    "occam_bound",
     "omp",
     "operator_norm",
     "optimal_threshold",
@@ -550,13 +572,16 @@ __all__ = [
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_generalisation",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
     "plot_lottery",
+    "plot_margins",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
+    "plot_rademacher",
     "plot_saliencies",
     "plot_saliency_loss",
     "plot_spectra",
@@ -572,6 +597,7 @@ __all__ = [
     "rademacher",
     "rademacher_bounds",
     "rademacher_complexity",
+    "ramp_loss",
     "random_circulant",
     "random_layers",
     "random_progress",
