@@ -59,8 +59,9 @@ def test_all_signs_and_supports(shape, rng):
 def test_blocks_of_signs_make_no_difference(monkeypatch, rng):
     X = rng.standard_normal((9, 4))
     whole = rademacher_complexity(X).value
-    monkeypatch.setattr(rademacher, "LOW", 3)
-    assert rademacher_complexity(X).value == pytest.approx(whole, rel=1e-13)
+    for name, value in (("LOW", 3), ("HELD", 8)):
+        monkeypatch.setattr(rademacher, name, value)
+        assert rademacher_complexity(X).value == pytest.approx(whole, rel=1e-13)
 
 
 def test_ends_are_the_balls_of_l1_and_l2():
@@ -200,18 +201,60 @@ def test_eigenvalues_are_bounded_where_supports_are_too_many(monkeypatch, rng):
         assert (loose.union < 1.5 * tight.union).all()
 
 
-@pytest.mark.parametrize("groups", [None, 2])
-def test_sums_of_blocks_bound_eigenvalues(groups, rng):
+@pytest.mark.parametrize("size", [1, 2])
+def test_sums_of_blocks_bound_eigenvalues(size, rng, monkeypatch):
     """Where correlations are weak they are the least bound: nearly equal to all."""
     X = np.eye(8) + 0.01 * rng.standard_normal((8, 8))
-    places = np.split(np.arange(8), 8 // (groups or 1))
-    sums = rademacher._block_sums(X, places)
-    for k in range(1, len(places) + 1):
+    starts = np.arange(0, 9, size)
+    sums = rademacher._block_sums(X, starts)
+    for k in range(1, 8 // size + 1):
         largest = max(
             np.linalg.norm(X[:, np.concatenate(S)], 2) ** 2
-            for S in combinations(places, k)
+            for S in combinations(np.split(np.arange(8), 8 // size), k)
         )
         assert largest * (1 - 1e-13) <= sums[k - 1] <= 1.3 * largest
+    monkeypatch.setattr(rademacher, "HELD", 16)  # rows one by one
+    assert rademacher._block_sums(X, starts) == pytest.approx(sums, rel=1e-14)
+
+
+def test_sums_of_blocks_have_the_entries_of_the_gram_matrix(rng):
+    X = rng.standard_normal((3, 4))
+    G = np.abs(X.T @ X)
+    expected = [
+        max(
+            G[i, i] + sum(sorted(np.delete(G[i], i), reverse=True)[: k - 1])
+            for i in range(4)
+        )
+        for k in (1, 2, 3, 4)
+    ]
+    assert rademacher._block_sums(X, np.arange(5)) == pytest.approx(expected)
+
+
+def test_the_least_upper_bound_is_one_of_four():
+    """Orthogonal unit columns, also in few groups; and columns in equal pairs."""
+    n = 400
+    found = rademacher_bounds(np.eye(n), [2, 30, n]).upper * n
+    ball, levels = 4 * np.log(2 * n), 60 * np.log(2 * np.e * n / 30)
+    assert found**2 == pytest.approx([ball, levels, n], rel=1e-8)
+    halves = rademacher_bounds(np.eye(n), 1, groups=200).upper * n
+    tail = 200 + 2 * np.sqrt(200 * np.log(2)) + 2 * np.log(2)
+    assert halves**2 == pytest.approx(tail, rel=1e-12)
+    pairs = rademacher_bounds(np.repeat(np.eye(200), 2, axis=1), 1, groups=2)
+    assert (200 * pairs.upper) ** 2 == pytest.approx(4 * np.log(800), rel=1e-12)
+    exact = rademacher_complexity(np.repeat(np.eye(9), 2, axis=1), 1, groups=2)
+    assert exact.value == pytest.approx(np.sqrt(2) / 9)
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=8), st.data())
+def test_levels_are_the_best(lengths, data):
+    """No level gives less, on a fine grid of them."""
+    L = np.array(lengths)
+    k = data.draw(st.integers(1, L.size))
+    found = rademacher._above_levels(L, np.array([k]))[0] ** 2
+    t = np.geomspace(1e-9, 100, 4000)[:, None] * L.max()
+    tried = k * t[:, 0] + 4 * (L * np.exp(-t / (2 * L))).sum(axis=1)
+    assert found <= tried.min() * (1 + 1e-6)
+    assert found >= tried.min() * (1 - 1e-3)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])

@@ -25,8 +25,10 @@ from sparsetheory.types import Counts, Matrix, Vector
 
 MOST = 24  # samples, whose 2^23 signs up to sign are tried in half a minute
 LOW = 10  # signs in a block, as the logarithm of their number
-SIZE = 256  # draws in a block
+SIZE = 256  # draws in a block, or fewer so that
+HELD = 2**22  # entries are held at a time
 SUPPORTS = 2000  # whose norms are computed one by one
+NEWTON, CLOSE, SHORT = 50, 1e-9, 1e-9  # steps, error, and least share of a length
 EPS = float(np.finfo(float).eps)
 
 
@@ -75,11 +77,8 @@ class RademacherBounds:
     entropy : ndarray, shape of `k`
         The same with k log(en/k) in place of log N, which it exceeds.
     upper : ndarray, shape of `k`
-        The least upper bound known for the class: of
-        :math:`B \sqrt{T + 2 \sqrt{T L \log N} + 2 L \log N} / m`, the bound
-        :math:`B \max_j \|x_j\| \sqrt{2 K \log 2n} / m` by the ℓ1 ball, with K the
-        features in k groups, and :math:`B \sqrt{\operatorname{tr} X^T X} / m` of the
-        ℓ2 ball.
+        The least upper bound known for the class, of four that `rademacher_bounds`
+        names.
     """
 
     k: Counts
@@ -206,6 +205,16 @@ def rademacher_bounds(
         \le T + 2 \sqrt{T L \log N} + 2 L \log N
         \le (\sqrt T + \sqrt{2 L \log N})^2.
 
+    Other bounds on the left side use the lengths of single features alone, K of which
+    are at most in k groups: that of the ℓ1 ball [3]_,
+    :math:`2 K \max_j \|x_j\|^2 \log 2n`; the trace of all of :math:`X^T X`, of the ℓ2
+    ball; and what is left of squares above any level t,
+
+    .. math:: \min_t \Bigl( K t + \sum_j E (\langle x_j, \sigma \rangle^2 - t)_+ \Bigr)
+        \le \min_t \Bigl( K t + 4 \sum_j \|x_j\|^2 e^{-t / 2\|x_j\|^2} \Bigr),
+
+    by Hoeffding's inequality: :math:`2 K \|x\|^2 \log(2en/K)` for equal lengths.
+
     The largest eigenvalue L is found by trying all supports if they are at most 2000;
     otherwise it is bounded by that of all columns, by T, and by sums of norms of
     blocks.
@@ -267,7 +276,8 @@ def rademacher_bounds(
     entropy = np.sqrt(2 * L * support_entropy(number, k.ravel()))
     tail = np.sqrt(T + 2 * np.sqrt(T * L * supports) + 2 * L * supports)
     ball = np.sqrt(lengths.max() * 2 * np.log(2 * n) * features)
-    upper = np.minimum(np.minimum(tail, ball), np.sqrt(lengths.sum()))
+    known = [tail, ball, _above_levels(lengths, features)]
+    upper = np.minimum(np.min(known, axis=0), np.sqrt(lengths.sum()))
     found = np.sqrt(T / 2), np.sqrt(T), np.sqrt(T) + choice, np.sqrt(T) + entropy, upper
     return RademacherBounds(k, *(scale / m * x.reshape(k.shape) for x in found))
 
@@ -297,7 +307,7 @@ def _problem(
 def _images(X: Matrix) -> Iterator[Matrix]:
     """Yield X^T s for all signs s, the first of them plus, in blocks of rows."""
     m = X.shape[0]
-    low = min(m - 1, LOW)
+    low = min(m - 1, LOW, int(np.log2(max(HELD // X.shape[1], 1))))
     near, far = X[1 : 1 + low], X[1 + low :]
     block = _all_signs(low) @ near
     for signs in _all_signs(m - 1 - low):
@@ -311,9 +321,10 @@ def _all_signs(count: int) -> Matrix:
 
 def _drawn(X: Matrix, trials: int, rng: np.random.Generator) -> Iterator[Matrix]:
     """Yield X^T s for random signs, in blocks drawn whole, so that more extend them."""
-    m = X.shape[0]
-    for start in range(0, trials, SIZE):
-        signs = fair_signs(SIZE * m, rng).reshape(SIZE, m)
+    m, n = X.shape
+    size = min(SIZE, max(HELD // n, 1))
+    for start in range(0, trials, size):
+        signs = fair_signs(size * m, rng).reshape(size, m)
         yield signs[: trials - start] @ X
 
 
@@ -328,6 +339,28 @@ def _top_norms(images: Matrix, groups: Groups, k: Counts) -> Matrix:
     return np.asarray(np.sqrt(np.cumsum(energies[:, ::-1], axis=1)[:, k - 1]))
 
 
+def _above_levels(lengths: Vector, features: Counts) -> Vector:
+    """Return bounds on mean norms of so many entries, at the best of all levels.
+
+    Newton's method rises to the level, from that of more features; any is a bound.
+    """
+    found, t = np.empty(features.size), 0.0
+    top = float(lengths.max())
+    if top == 0:
+        return np.zeros(features.size)
+    double = 2 * np.maximum(lengths, SHORT * top)
+    for i in np.argsort(-features):
+        for _ in range(NEWTON):
+            decay = np.exp(-t / double)
+            excess = np.log(2 * decay.sum() / features[i])
+            t += max(excess, 0.0) * decay.sum() / (decay / double).sum()
+            if excess < CLOSE:
+                break
+        left = 2 * double @ np.exp(-t / double)
+        found[i] = np.sqrt(features[i] * t + left)
+    return found
+
+
 def _largest_eigenvalues(
     X: Matrix, starts: Counts, k: Counts, traces: Vector
 ) -> Vector:
@@ -335,7 +368,7 @@ def _largest_eigenvalues(
     n, number = X.shape[1], starts.size - 1
     everything = float(np.linalg.norm(X, 2)) ** 2
     places = [np.arange(a, b) for a, b in pairwise(starts)]
-    sums = _block_sums(X, places)
+    sums = _block_sums(X, starts)
     found = np.minimum(np.minimum(everything, traces), sums[k - 1])
     for i, count in enumerate(k):
         if comb(number, int(count)) <= SUPPORTS:
@@ -346,23 +379,23 @@ def _largest_eigenvalues(
     return np.asarray(found * (1 + 8 * n * EPS))
 
 
-def _block_sums(X: Matrix, places: list[Counts]) -> Vector:
+def _block_sums(X: Matrix, starts: Counts) -> Vector:
     """Return the largest sums of the norms of k blocks in a row of the Gram matrix.
 
-    The diagonal block among them; by Gershgorin's theorem for blocks.
+    The diagonal block among them, by Gershgorin's theorem for blocks; other blocks in
+    the norm of Frobenius.
     """
-    number = len(places)
-    if number == X.shape[1]:
-        norms = np.abs(X.T @ X)
-    else:
-        norms = np.empty((number, number))
-        for g, one in enumerate(places):
-            for h in range(g, number):
-                block = X[:, one].T @ X[:, places[h]]
-                norms[g, h] = norms[h, g] = np.linalg.norm(block, 2)
-    own = norms.diagonal().copy()
-    np.fill_diagonal(norms, -1.0)
-    others = np.sort(norms, axis=1)[:, :0:-1]
-    return np.asarray(
-        (own[:, None] + np.cumsum(np.c_[np.zeros(number), others], axis=1)).max(axis=0)
-    )
+    n, number = X.shape[1], starts.size - 1
+    own = np.array([np.linalg.norm(X[:, a:b], 2) ** 2 for a, b in pairwise(starts)])
+    found = np.zeros(number)
+    step = max(1, HELD * number // n**2)
+    for start in range(0, number, step):
+        rows = starts[start : start + step + 1]
+        squares = (X[:, rows[0] : rows[-1]].T @ X) ** 2
+        squares = np.add.reduceat(squares, starts[:-1], axis=1)
+        norms = np.sqrt(np.add.reduceat(squares, rows[:-1] - rows[0], axis=0))
+        norms[np.arange(rows.size - 1), np.arange(start, start + rows.size - 1)] = -1.0
+        norms = np.sort(norms, axis=1)[:, ::-1]
+        norms[:, 1:], norms[:, 0] = norms[:, :-1], own[start : start + step]
+        found = np.maximum(found, np.cumsum(norms, axis=1).max(axis=0))
+    return found

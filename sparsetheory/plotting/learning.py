@@ -11,6 +11,7 @@ from sparsetheory.learning.rademacher import RademacherBounds, RademacherComplex
 from sparsetheory.plotting.curves import BOUND, COLOURS, FINITE, LIMIT
 
 ERRORS = 2.0  # standard errors that are drawn
+ROOM = 2.0  # above the least upper bounds
 
 
 def plot_rademacher(
@@ -70,6 +71,8 @@ def plot_rademacher(
     )
     ax.set(xlabel="features (or groups) k", ylabel="Rademacher complexity")
     ax.set_ylim(bottom=0)
+    if bounds is not None:  # the union may be far above
+        ax.set_ylim(top=min(ax.get_ylim()[1], ROOM * bounds.upper.max()))
     if alone:
         ax.legend(fontsize=8)
     return ax
