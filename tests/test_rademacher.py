@@ -46,6 +46,10 @@ def test_known_bounds():
     assert bounds.union == pytest.approx(UNION, rel=1e-12)
     assert bounds.lower == pytest.approx(np.array(FIXED) / np.sqrt(2), rel=1e-13)
     assert bounds.upper[0] == pytest.approx(0.500799876451719, rel=1e-13)
+    k = np.arange(1, 6)
+    ratio = np.sqrt(k * np.log(np.e * 6 / k) / np.log(comb(6, k)))
+    price = (bounds.union - bounds.fixed)[:5]
+    assert (bounds.entropy - bounds.fixed)[:5] == pytest.approx(ratio * price)
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (2, 1), (5, 4), (7, 3)])

@@ -168,9 +168,10 @@ def max_margin(
     if p == 2:
         carry = Z @ found.w + labels * found.b < found.lower + ACTIVE
         if not intercept or np.prod(np.bincount(labels[carry] > 0)) <= CARRIED:
-            weights = np.zeros(labels.size)
-            weights[carry] = nearest(Z[carry], labels[carry], intercept)
-            sharper = proved(Z, labels, weights @ Z, weights, p, intercept)
+            few = polished(Z[carry], labels[carry], intercept)
+            dual = np.zeros(labels.size)
+            dual[carry] = few.weights
+            sharper = proved(Z, labels, few.w, dual, p, intercept)
             found = min(found, sharper, key=lambda each: each.gap)
     return unscaled(found, power)
 
@@ -293,6 +294,19 @@ def proved(
     return MaxMargin(w, b, weights, lower, upper, p, intercept)
 
 
+def polished(Z: Matrix, labels: Vector, intercept: bool) -> MaxMargin:
+    """Return the classifier whose margins are all equal on the samples of `nearest`.
+
+    Their combination has its direction too, less exactly if it is short.
+    """
+    weights = nearest(Z, labels, intercept)
+    A, goal = (labels[:, None] * Z)[weights > 0], labels[weights > 0]
+    if intercept:
+        A, goal = A - A.mean(axis=0), goal - goal.mean()
+    direction = np.asarray(np.linalg.lstsq(A, goal)[0])
+    return proved(Z, labels, direction, weights, 2, intercept)
+
+
 def nearest(Z: Matrix, labels: Vector, intercept: bool) -> Vector:
     """Return the weights of the convex combination of least length, in l2.
 
@@ -306,13 +320,10 @@ def nearest(Z: Matrix, labels: Vector, intercept: bool) -> Vector:
         up, down = (np.flatnonzero(part) for part in classes(labels, intercept))
         points = 0.5 * (Z[up, None] + Z[down]).reshape(-1, Z.shape[1])
     goal = np.r_[np.zeros(Z.shape[1]), 1.0]
-    scale, shrunk = float(np.linalg.norm(points, axis=1).max()) or 1.0, True
-    while shrunk:
-        table = np.vstack([points.T / scale, np.ones(len(points))])
-        found = nnls(table, goal, maxiter=STEPS)[0]
-        found /= found.sum()
-        length = float(np.linalg.norm(found @ points))
-        shrunk, scale = SMALL < length < 0.1 * scale, length
+    scale = float(np.linalg.norm(points, axis=1).max()) or 1.0
+    table = np.vstack([points.T / scale, np.ones(len(points))])
+    found = nnls(table, goal, maxiter=STEPS)[0]
+    found /= found.sum()
     if not intercept:
         return np.asarray(found)
     pairs = found.reshape(up.size, down.size)

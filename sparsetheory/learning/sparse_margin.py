@@ -18,7 +18,7 @@ from sparsetheory.learning.max_margin import (
     classes,
     is_convex,
     nearest,
-    proved,
+    polished,
     rounding,
     scaled_problem,
 )
@@ -177,9 +177,7 @@ def _search(
             weights = nearest(Z[:, ~outside], labels, intercept)
             bound, chosen = _bound(Z, weights, inside, outside, k)
             if bound > goal:
-                part = Z[:, chosen]
-                dual = nearest(part, labels, intercept)
-                trial = proved(part, labels, dual @ part, dual, 2, intercept)
+                trial = polished(Z[:, chosen], labels, intercept)
                 if trial.lower > goal:
                     best, support = trial, chosen
                     goal = trial.lower * (1 + CLOSE) + 2 * rounding(Z, 2)
