@@ -207,6 +207,8 @@ FALSE = {
     "lower": lambda f: {"lower": f.lower + 1e-9},
     "upper": lambda f: {"upper": f.upper - 1e-9},
     "nan": lambda f: {"upper": np.nan},
+    "nowhere": lambda f: {"lower": np.nan},
+    "adrift": lambda f: {"b": np.nan},
     "negative": lambda f: {"weights": f.weights - 0.1},
     "doubled": lambda f: {"weights": 0.5 * f.weights},
     "flipped": lambda f: {"w": -f.w},

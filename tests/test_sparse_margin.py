@@ -54,6 +54,10 @@ def test_a_search_too_large_is_refused(monkeypatch):
 SPARSE = {
     "lower": lambda f: {"lower": f.lower + 1e-9},
     "upper": lambda f: {"upper": f.upper - 1e-9},
+    "nan": lambda f: {"upper": np.nan},
+    "nowhere": lambda f: {"lower": np.nan},
+    "adrift": lambda f: {"b": np.nan},
+    "infinite": lambda f: {"w": np.where(f.w != 0, np.inf, 0)},
     "part": lambda f: {
         "inside": f.inside[1:],
         "outside": f.outside[1:],

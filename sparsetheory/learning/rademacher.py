@@ -23,11 +23,11 @@ from sparsetheory.theory.binomials import log_binomial
 from sparsetheory.theory.order import support_entropy
 from sparsetheory.types import Counts, Matrix, Vector
 
-MOST = 24  # samples, whose 2^23 signs up to sign are tried in half a minute
+MOST = 24  # samples, whose 2^23 signs up to sign are tried in some seconds
 LOW = 10  # signs in a block, as the logarithm of their number
 SIZE = 256  # draws in a block, or fewer so that
 HELD = 2**22  # entries are held at a time
-SUPPORTS = 2000  # whose norms are computed one by one
+WORK = 10**7  # operations; supports that take more are not tried one by one
 NEWTON, CLOSE, SHORT = 50, 1e-9, 1e-9  # steps, error, and least share of a length
 EPS = float(np.finfo(float).eps)
 
@@ -215,9 +215,8 @@ def rademacher_bounds(
 
     by Hoeffding's inequality: :math:`2 K \|x\|^2 \log(2en/K)` for equal lengths.
 
-    The largest eigenvalue L is found by trying all supports if they are at most 2000;
-    otherwise it is bounded by that of all columns, by T, and by sums of norms of
-    blocks.
+    The largest eigenvalue L is found by trying all supports if they are few; otherwise
+    it is bounded by that of all columns, by T, and by sums of norms of blocks.
 
     Parameters
     ----------
@@ -270,7 +269,7 @@ def rademacher_bounds(
     at = k.ravel() - 1
     T, features = np.cumsum(energies)[at], np.cumsum(sizes)[at]
     with blas_held():
-        L = _largest_eigenvalues(X, groups.starts, k.ravel(), T)
+        L = _largest_eigenvalues(X, groups.starts, k.ravel(), T, features)
     supports = log_binomial(number, k.ravel())
     choice = np.sqrt(2 * L * supports)
     entropy = np.sqrt(2 * L * support_entropy(number, k.ravel()))
@@ -362,16 +361,16 @@ def _above_levels(lengths: Vector, features: Counts) -> Vector:
 
 
 def _largest_eigenvalues(
-    X: Matrix, starts: Counts, k: Counts, traces: Vector
+    X: Matrix, starts: Counts, k: Counts, traces: Vector, features: Counts
 ) -> Vector:
     """Return upper bounds on the largest eigenvalues of k blocks of the Gram matrix."""
-    n, number = X.shape[1], starts.size - 1
+    (m, n), number = X.shape, starts.size - 1
     everything = float(np.linalg.norm(X, 2)) ** 2
     places = [np.arange(a, b) for a, b in pairwise(starts)]
     sums = _block_sums(X, starts)
     found = np.minimum(np.minimum(everything, traces), sums[k - 1])
-    for i, count in enumerate(k):
-        if comb(number, int(count)) <= SUPPORTS:
+    for i, (count, size) in enumerate(zip(k, features, strict=True)):
+        if comb(number, int(count)) * int(size) ** 2 * max(m, int(size)) <= WORK:
             found[i] = max(
                 float(np.linalg.norm(X[:, np.concatenate(chosen)], 2)) ** 2
                 for chosen in combinations(places, int(count))

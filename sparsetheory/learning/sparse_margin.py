@@ -83,12 +83,14 @@ class SparseMargin:
         shapes = [self.inside.shape, self.outside.shape, self.weights.shape]
         if shapes != [(count, n), (count, n), (count, labels.size)]:
             return False
-        if self.w.shape != (n,) or not np.isfinite(self.w).all() or not self.w.any():
+        if self.w.shape != (n,) or not np.isfinite([self.b, *self.w]).all():
+            return False
+        if not self.w.any():
             return False
         used = np.flatnonzero(self.w)
         if not (np.isin(used, self.support).all() and (self.intercept or self.b == 0)):
             return False
-        if self.lower > margin(A, labels, self.w, self.b).geometric:
+        if not self.lower <= margin(A, labels, self.w, self.b).geometric:
             return False
         return _is_partition(self.inside, self.outside, k) and all(
             is_convex(a, labels, self.intercept)
