@@ -36,6 +36,17 @@ def test_one_entry_is_the_largest_magnitude(n):
     assert expected_top_energy(n, 1) == pytest.approx(square, rel=1e-10)
 
 
+@pytest.mark.parametrize("n", [1e6, 1e9, 1e12])
+def test_one_entry_among_very_many(n):
+    def beyond(t):
+        return -np.expm1(n * np.log1p(-2 * ndtr(-t)))
+
+    parts = [
+        quad(beyond, *ends, epsabs=1e-13, limit=200)[0] for ends in ((0, 4), (4, 12))
+    ]
+    assert expected_top_norm(n, 1) == pytest.approx(sum(parts), rel=1e-11)
+
+
 def test_the_larger_of_two_has_a_closed_form():
     assert expected_top_norm(2, 1) == pytest.approx(2 / np.sqrt(np.pi), rel=1e-12)
     assert expected_top_energy(2, 1) == pytest.approx(1 + 2 / np.pi, rel=1e-12)

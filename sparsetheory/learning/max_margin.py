@@ -81,10 +81,9 @@ class MaxMargin:
         shapes = self.w.shape, self.weights.shape
         if shapes != (A.shape[1:], labels.shape) or not self.w.any():
             return False
-        if (
-            not (self.intercept or self.b == 0)
-            or not np.isfinite([self.b, *self.w]).all()
-        ):
+        if not np.isfinite([self.b, *self.w]).all():
+            return False
+        if self.b != 0 and not self.intercept:
             return False
         if not is_convex(self.weights, labels, self.intercept):
             return False
