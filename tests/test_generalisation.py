@@ -209,6 +209,17 @@ def test_pictures_of_complexities():
     assert high - low == pytest.approx(4 * drawn.error[0])
 
 
+def test_pictures_of_nothing_and_of_a_union_far_above():
+    zero = np.zeros((3, 2))
+    found = sp.rademacher_complexity(zero)
+    ax = sp.plot_rademacher(found, sp.rademacher_bounds(zero))
+    assert ax.get_ylim()[0] == 0
+    X = np.random.default_rng(0).standard_normal((8, 60))
+    bounds = sp.rademacher_bounds(X)
+    ax = sp.plot_rademacher(sp.rademacher_complexity(X), bounds)
+    assert ax.get_ylim() == (0, pytest.approx(2 * bounds.upper.max()))
+
+
 def test_pictures_of_margins():
     X, y = [[1.0, 0.0], [0.5, 1.0], [-1.0, 1.0]], [1, 1, 1]
     found = sp.margin(X, y, [1.0, 0.0])

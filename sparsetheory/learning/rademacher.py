@@ -108,7 +108,8 @@ def rademacher_complexity(
     that of the ℓ1 ball of radius B, and at k = n that of the ℓ2 ball; it rises with k
     between them. With groups, w has at most k nonzero groups, and the norm is that of
     the k groups with most energy; at k = 1 it is the class of
-    :math:`\sum_g \|w_g\|_2 \le B`.
+    :math:`\sum_g \|w_g\|_2 \le B`. The convex hull, a ball of the k-support norm [2]_,
+    has the same.
 
     Exact over all signs, or by Monte Carlo.
 
@@ -144,6 +145,8 @@ def rademacher_complexity(
     ----------
     .. [1] P. Bartlett, S. Mendelson, "Rademacher and Gaussian complexities: risk bounds
        and structural results", J. Mach. Learn. Res. 3, 2002. Theirs is twice as large.
+    .. [2] A. Argyriou, R. Foygel, N. Srebro, "Sparse prediction with the k-support
+       norm", NeurIPS 2012.
 
     Examples
     --------

@@ -71,7 +71,7 @@ def plot_rademacher(
     )
     ax.set(xlabel="features (or groups) k", ylabel="Rademacher complexity")
     ax.set_ylim(bottom=0)
-    if bounds is not None:  # the union may be far above
+    if bounds is not None and bounds.upper.any():  # the union may be far above
         ax.set_ylim(top=min(ax.get_ylim()[1], ROOM * bounds.upper.max()))
     if alone:
         ax.legend(fontsize=8)
