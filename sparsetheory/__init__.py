@@ -97,6 +97,7 @@ from sparsetheory.experiments.subset_sum import (
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
+from sparsetheory.learning.bounds import RademacherBounds, rademacher_bounds
 from sparsetheory.learning.generalisation import (
     GeneralisationBound,
     generalisation_bound,
@@ -107,9 +108,7 @@ from sparsetheory.learning.generalisation import (
 from sparsetheory.learning.margin import Margin, deletion_margins, margin
 from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
 from sparsetheory.learning.rademacher import (
-    RademacherBounds,
     RademacherComplexity,
-    rademacher_bounds,
     rademacher_complexity,
 )
 from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin

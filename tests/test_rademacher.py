@@ -10,6 +10,7 @@ from scipy.special import comb
 
 import sparsetheory as sp
 from sparsetheory import rademacher_bounds, rademacher_complexity
+from sparsetheory.learning import bounds as bounding
 from sparsetheory.learning import rademacher
 
 WAVES = np.cos(np.outer(np.arange(1, 11), np.arange(1, 7)))
@@ -197,7 +198,7 @@ def test_eigenvalues_are_bounded_where_supports_are_too_many(monkeypatch, rng):
     for groups in (None, 2):
         tight = rademacher_bounds(X, groups=groups)
         with monkeypatch.context() as patch:
-            patch.setattr(rademacher, "WORK", 0)
+            patch.setattr(bounding, "WORK", 0)
             loose = rademacher_bounds(X, groups=groups)
         assert (loose.union >= tight.union * (1 - 1e-13)).all()
         assert loose.union[0] == pytest.approx(tight.union[0], rel=1e-12)
@@ -210,15 +211,15 @@ def test_sums_of_blocks_bound_eigenvalues(size, rng, monkeypatch):
     """Where correlations are weak they are the least bound: nearly equal to all."""
     X = np.eye(8) + 0.01 * rng.standard_normal((8, 8))
     starts = np.arange(0, 9, size)
-    sums = rademacher._block_sums(X, starts)
+    sums = bounding._block_sums(X, starts)
     for k in range(1, 8 // size + 1):
         largest = max(
             np.linalg.norm(X[:, np.concatenate(S)], 2) ** 2
             for S in combinations(np.split(np.arange(8), 8 // size), k)
         )
         assert largest * (1 - 1e-13) <= sums[k - 1] <= 1.3 * largest
-    monkeypatch.setattr(rademacher, "HELD", 16)  # rows one by one
-    assert rademacher._block_sums(X, starts) == pytest.approx(sums, rel=1e-14)
+    monkeypatch.setattr(bounding, "HELD", 16)  # rows one by one
+    assert bounding._block_sums(X, starts) == pytest.approx(sums, rel=1e-14)
 
 
 def test_sums_of_blocks_have_the_entries_of_the_gram_matrix(rng):
@@ -231,7 +232,7 @@ def test_sums_of_blocks_have_the_entries_of_the_gram_matrix(rng):
         )
         for k in (1, 2, 3, 4)
     ]
-    assert rademacher._block_sums(X, np.arange(5)) == pytest.approx(expected)
+    assert bounding._block_sums(X, np.arange(5)) == pytest.approx(expected)
 
 
 def test_the_least_upper_bound_is_one_of_four():
@@ -254,7 +255,7 @@ def test_levels_are_the_best(lengths, data):
     """No level gives less, on a fine grid of them."""
     L = np.array(lengths)
     k = data.draw(st.integers(1, L.size))
-    found = rademacher._above_levels(L, np.array([k]))[0] ** 2
+    found = bounding._above_levels(L, np.array([k]))[0] ** 2
     t = np.geomspace(1e-9, 100, 4000)[:, None] * L.max()
     tried = k * t[:, 0] + 4 * (L * np.exp(-t / (2 * L))).sum(axis=1)
     assert found <= tried.min() * (1 + 1e-6)

@@ -13,10 +13,11 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.experiments.generalisation import generalisation_gaps
+from sparsetheory.learning.bounds import rademacher_bounds
 from sparsetheory.learning.generalisation import occam_bound
 from sparsetheory.learning.margin import deletion_margins, margin
 from sparsetheory.learning.max_margin import max_margin
-from sparsetheory.learning.rademacher import rademacher_bounds, rademacher_complexity
+from sparsetheory.learning.rademacher import rademacher_complexity
 from sparsetheory.learning.sparse_margin import best_sparse_margin
 from sparsetheory.theory.binomials import log_binomial
 from sparsetheory.theory.order import (

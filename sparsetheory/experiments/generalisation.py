@@ -12,12 +12,12 @@ from sparsetheory._checks import check_integer, check_number
 from sparsetheory._parallel import blas_held
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.subset_sum import whole_numbers
+from sparsetheory.learning.bounds import rademacher_bounds
 from sparsetheory.learning.generalisation import (
     check_confidence,
     margin_bound,
     ramp_loss,
 )
-from sparsetheory.learning.rademacher import rademacher_bounds
 from sparsetheory.types import Counts, Matrix, Vector
 
 

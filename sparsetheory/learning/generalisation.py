@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_array, check_number
+from sparsetheory.learning.bounds import rademacher_bounds
 from sparsetheory.learning.margin import check_classifier
-from sparsetheory.learning.rademacher import rademacher_bounds
 from sparsetheory.theory.binomials import (
     LOG_TWO,
     check_sizes,

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from sparsetheory.experiments.generalisation import GeneralisationGaps
+from sparsetheory.learning.bounds import RademacherBounds
 from sparsetheory.learning.margin import Margin
-from sparsetheory.learning.rademacher import RademacherBounds, RademacherComplexity
+from sparsetheory.learning.rademacher import RademacherComplexity
 from sparsetheory.plotting.curves import BOUND, COLOURS, FINITE, LIMIT
 
 ERRORS = 2.0  # standard errors that are drawn
