@@ -52,6 +52,10 @@ from sparsetheory.experiments.convergence import ConvergenceRate, convergence_ra
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.generalisation import (
+    GeneralisationGaps,
+    generalisation_gaps,
+)
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
@@ -93,6 +97,21 @@ from sparsetheory.experiments.subset_sum import (
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
+from sparsetheory.learning.bounds import RademacherBounds, rademacher_bounds
+from sparsetheory.learning.generalisation import (
+    GeneralisationBound,
+    generalisation_bound,
+    margin_bound,
+    occam_bound,
+    ramp_loss,
+)
+from sparsetheory.learning.margin import Margin, deletion_margins, margin
+from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
+from sparsetheory.learning.rademacher import (
+    RademacherComplexity,
+    rademacher_complexity,
+)
+from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin
 from sparsetheory.lottery.approximation import (
     Approximation,
     best_groups,
@@ -174,6 +193,11 @@ from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
+from sparsetheory.plotting.learning import (
+    plot_generalisation,
+    plot_margins,
+    plot_rademacher,
+)
 from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
@@ -262,6 +286,13 @@ from sparsetheory.theory.lasso import (
     lasso_risk,
     noise_sensitivity,
 )
+from sparsetheory.theory.order import (
+    expected_top_energy,
+    expected_top_norm,
+    support_entropy,
+    top_norm_bound,
+    top_norm_limit,
+)
 from sparsetheory.theory.overlap import log_threshold_overlap, log_top_k_overlap
 from sparsetheory.theory.profile import log_profile_probability, ticket_amplitude
 from sparsetheory.theory.rates import (
@@ -343,6 +374,8 @@ __all__ = [
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
+    "GeneralisationBound",
+    "GeneralisationGaps",
     "GradientFlow",
     "Guarantee",
     "Guarantees",
@@ -354,6 +387,8 @@ __all__ = [
     "Loss",
     "LotteryBench",
     "LotteryStudy",
+    "Margin",
+    "MaxMargin",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
@@ -364,11 +399,14 @@ __all__ = [
     "PruningEffect",
     "PruningReport",
     "PruningRounds",
+    "RademacherBounds",
+    "RademacherComplexity",
     "Recovery",
     "RipCondition",
     "SaliencyComparison",
     "SampledIsometry",
     "Spark",
+    "SparseMargin",
     "Spectrum",
     "Splits",
     "StrongTicket",
@@ -398,6 +436,7 @@ __all__ = [
     "best_groups",
     "best_k_term",
     "best_quadratic",
+    "best_sparse_margin",
     "best_subset",
     "block_coherence",
     "block_coherence_guarantee",
@@ -414,6 +453,7 @@ __all__ = [
     "covering_size",
     "cross_entropy",
     "debias",
+    "deletion_margins",
     "density_after_rounds",
     "digits_filters",
     "draw_splits",
@@ -425,6 +465,8 @@ __all__ = [
     "exact_recovery_coefficient",
     "exact_support",
     "expand_groups",
+    "expected_top_energy",
+    "expected_top_norm",
     "fista",
     "fit_map",
     "fit_transition",
@@ -433,6 +475,8 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "generalisation_bound",
+    "generalisation_gaps",
     "grades_rate",
     "gradient_flow",
     "gradient_rate",
@@ -495,9 +539,12 @@ __all__ = [
     "magnitude_saliency",
     "malach_headline_size",
     "malach_sketch_size",
+    "margin",
+    "margin_bound",
     "mask_budget",
     "mask_density",
     "masked_kernel",
+    "max_margin",
     "mlp",
     "most_of_support",
     "mutual_coherence",
@@ -514,6 +561,7 @@ __all__ = [
     "obd_saliency",
     "obs_saliency",
     "obs_update",
+    "occam_bound",
     "omp",
     "operator_norm",
     "optimal_threshold",
@@ -523,13 +571,16 @@ __all__ = [
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_generalisation",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
     "plot_lottery",
+    "plot_margins",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
+    "plot_rademacher",
     "plot_saliencies",
     "plot_saliency_loss",
     "plot_spectra",
@@ -543,6 +594,9 @@ __all__ = [
     "pruning_masks",
     "pruning_report",
     "rademacher",
+    "rademacher_bounds",
+    "rademacher_complexity",
+    "ramp_loss",
     "random_circulant",
     "random_layers",
     "random_progress",
@@ -584,13 +638,17 @@ __all__ = [
     "subset_sum_trials",
     "subset_sum_typical_size",
     "subspace_pursuit",
+    "support_entropy",
     "support_rows",
     "surviving_counts",
+    "svc_max_margin",
     "synflow_saliency",
     "threshold_factor",
     "ticket_amplitude",
     "ticket_trials",
     "top_mask",
+    "top_norm_bound",
+    "top_norm_limit",
     "torch_conv_operator",
     "torch_model",
     "torch_weights",

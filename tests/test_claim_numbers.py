@@ -131,3 +131,26 @@ def test_saliencies_and_kernels_of_a_network_are_those_of_theory():
     assert quotient == pytest.approx(100, rel=0.1)
     assert numbers["error_at_start"] > 0.1
     assert result("C24").numbers["smallest_of_projected"] == 0
+
+
+def test_numbers_on_margins_and_complexity_match_what_is_known():
+    numbers = result("C43").numbers
+    assert (numbers["two_points"], numbers["two_points_pruned"]) == (0.0, 1.0)
+    assert numbers["over_radius"] == pytest.approx(0.1793, abs=0.004)
+    assert numbers["over_radius_sparse"] == pytest.approx(0.5575, abs=0.03)
+    assert numbers["over_radius_risen"] == numbers["seeds"] == 20
+    assert numbers["deletions_that_raise_class_means"] > 0
+    numbers = result("C44").numbers
+    found = [numbers[f"k_{k}"] for k in range(1, 7)]
+    exact = [0.37248793, 0.45388125, 0.49237624, 0.51154418, 0.51965452, 0.52227417]
+    assert found == pytest.approx(exact, abs=1e-8)
+    numbers = result("C59").numbers
+    assert numbers["k_log_n_k_at_368_of_1000"] == pytest.approx(367.87942141925987)
+    assert numbers["k_log_n_k_at_1000_of_1000"] == 0.0
+    assert numbers["k_log_en_k_at_1000_of_1000"] == 1000.0
+    assert numbers["occam_of_795_among_7400"] == pytest.approx(3.1746414882910208)
+    assert numbers["least_bound_at_n"] > 0.5
+    numbers = result("C60").numbers
+    assert numbers["limit_hundredth"] == pytest.approx(2.9067449083303036)
+    assert numbers["sample_one_support_at_most"] < numbers["sample_all_supports"]
+    assert numbers["sample_all_supports"] < numbers["sample_all_supports_at_most"]
