@@ -206,8 +206,10 @@ from sparsetheory.solvers.certificates import (
     nonnegative_verdict,
 )
 from sparsetheory.solvers.duals import DualCertificate, dual_certificate
+from sparsetheory.solvers.gaps import group_lasso_gap, lasso_gap, lasso_kkt
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.groups import group_iht, group_omp
+from sparsetheory.solvers.lasso import LassoPath, lambda_max, lasso, lasso_path
 from sparsetheory.solvers.proximal import fista, group_ista, ista
 from sparsetheory.solvers.pursuit import cosamp, debias, htp, omp, subspace_pursuit
 from sparsetheory.structured import (
@@ -350,6 +352,7 @@ __all__ = [
     "History",
     "Isometry",
     "JacobianRecovery",
+    "LassoPath",
     "LassoRisk",
     "Loss",
     "LotteryBench",
@@ -440,6 +443,7 @@ __all__ = [
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
+    "group_lasso_gap",
     "group_omp",
     "group_saliency",
     "group_sparse_signal",
@@ -475,7 +479,12 @@ __all__ = [
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
+    "lambda_max",
     "largest_taps",
+    "lasso",
+    "lasso_gap",
+    "lasso_kkt",
+    "lasso_path",
     "lasso_risk",
     "lasso_support_probability",
     "lasso_support_thetas",
