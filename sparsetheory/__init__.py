@@ -205,6 +205,7 @@ from sparsetheory.solvers.certificates import (
     l1_verdict,
     nonnegative_verdict,
 )
+from sparsetheory.solvers.denoise import basis_pursuit_denoise
 from sparsetheory.solvers.duals import DualCertificate, dual_certificate
 from sparsetheory.solvers.gaps import group_lasso_gap, lasso_gap, lasso_kkt
 from sparsetheory.solvers.greedy import iht
@@ -395,6 +396,7 @@ __all__ = [
     "babel",
     "ball_hit_probability",
     "basis_pursuit",
+    "basis_pursuit_denoise",
     "batch_order",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
