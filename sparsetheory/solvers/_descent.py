@@ -18,7 +18,7 @@ SHRINK = 0.1  # of the gap there is, what a round leaves
 SWEEPS = 50  # before the first Newton step, and one for every few nonzeros
 FEW = 10  # sweeps between Newton steps
 RIDGE = 1e-10, 1e-7  # relative
-LOW, HIGH = 1e-140, 1e140  # norms of columns: their squares are numbers
+LOW, HIGH = 1e-140, 1e140  # y and norms of columns: their squares are numbers
 ROOM = 1e-12  # relative; for the rounding of a bound
 
 
@@ -83,7 +83,7 @@ class WorkingSet:
         longest = float(self.norms.max())
         if not np.isfinite(longest) and isinstance(self.design, Dense):
             check_array("A", self.design.A, 2)  # names an entry that is not finite
-        if longest and not LOW < longest < HIGH:
+        if np.any(self.start) and not LOW < longest < HIGH:
             raise ValueError(
                 f"A must be rescaled, the longest column has norm {longest:.1e}"
             )

@@ -17,12 +17,11 @@ from sparsetheory._checks import (
     warn_unconverged,
 )
 from sparsetheory.operators import operator_norm
-from sparsetheory.solvers._descent import Round, WorkingSet
+from sparsetheory.solvers._descent import HIGH, LOW, Round, WorkingSet
 from sparsetheory.solvers._designs import Design, design_of
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import MeasurementOperator, Recovery, Vector
 
-LOW, HIGH = 1e-280, 1e280  # of squares
 ROUNDING = 1e-12  # relative; of inner products by an operator, taken to be
 
 
@@ -250,10 +249,10 @@ class LassoProblem:
         self.A: Any
         self.design: Design | None
         self.A, self.y, self.design, self.z = design_of(A, y, keep_single)
-        self.half = 0.5 * float(self.z @ self.z)
-        if np.any(self.z) and not LOW < self.half < HIGH:
-            peak = np.abs(self.z).max()
+        peak = float(np.abs(self.z).max())
+        if peak and not LOW < peak < HIGH:
             raise ValueError(f"y must be rescaled, its entries reach {peak:.1e}")
+        self.half = 0.5 * float(self.z @ self.z)
         self.x = check_start(x0, self.A.shape[1])
         self.step: float | None = None
         if self.design is not None:
