@@ -104,7 +104,7 @@ def test_bad_problems_are_named(solve, case):
     "solve", [st.lasso, CHECKS["lasso_gap"], CHECKS["lasso_kkt"], reference.lasso]
 )
 def test_bad_weights_are_named(solve, lam):
-    with pytest.raises((TypeError, ValueError), match="lam must be .*, got"):
+    with pytest.raises((TypeError, ValueError), match=r"lam must be .*, got"):
         solve(*problem(), lam)
 
 
@@ -125,7 +125,7 @@ def test_bad_paths_are_named(lams, message):
 
 @pytest.mark.parametrize("eps", [-0.1, np.nan, np.inf, None])
 def test_bad_distances_are_named(eps):
-    with pytest.raises((TypeError, ValueError), match="eps must be .*, got"):
+    with pytest.raises((TypeError, ValueError), match=r"eps must be .*, got"):
         st.basis_pursuit_denoise(*problem(), eps)
 
 
