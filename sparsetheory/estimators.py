@@ -9,7 +9,7 @@ Examples
 >>> X = st.gaussian(60, 200, rng=0)
 >>> y = 3.0 + X @ st.sparse_signal(200, 4, rng=1)
 >>> model = Lasso(alpha=1e-4).fit(X, y)
->>> int((model.coef_ != 0).sum()), round(model.intercept_, 1)
+>>> int((model.coef_ != 0).sum()), round(float(model.intercept_), 1)
 (4, 3.0)
 """
 
