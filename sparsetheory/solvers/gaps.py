@@ -65,7 +65,7 @@ def lasso_gap(
     >>> st.lasso_gap(np.eye(2), [3.0, 0.5], 1.0, [2.0, 0.0])
     0.0
     >>> st.lasso_gap(np.eye(2), [3.0, 0.5], 1.0, [1.0, 0.0])
-    0.5
+    0.53125
     """
     return _gap(A, y, lam, x, None, dual)
 
