@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from sparsetheory.operators import BlockCirculant
 
 Array = npt.NDArray[Any]
+_tables: WeakKeyDictionary[BlockCirculant, LagTable | None] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +132,14 @@ def has_lags(A: Any) -> bool:
 
 def lag_table(A: Any) -> LagTable | None:
     """Return the inner products of a layer's columns, or None if it has no lags."""
-    if not has_lags(A):
+    if not isinstance(A, BlockCirculant):
         return None
+    if A not in _tables:
+        _tables[A] = _table(A) if has_lags(A) else None
+    return _tables[A]
+
+
+def _table(A: BlockCirculant) -> LagTable:
     grid = tuple(n // s for n, s in zip(A.size, A.stride, strict=True))
     taps = A._scale * polyphase(A)
     lags = tuple(min(g, 2 * t - 1) for g, t in zip(grid, taps.shape[2:], strict=True))
@@ -145,6 +153,7 @@ def lag_table(A: Any) -> LagTable | None:
     H = np.fft.rfftn(folded, axes=axes)
     products = np.einsum("oa...,ob...->ab...", H.conj(), H)
     values = np.fft.irfftn(products, s=lags, axes=axes)
+    values.flags.writeable = False  # the table is kept
     return LagTable(values, grid, A.stride)
 
 

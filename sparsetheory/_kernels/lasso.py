@@ -194,21 +194,40 @@ def descend(G, c, lam, k, total, goal, max_iter, x, g):
 
 
 @compiled
-def sparse_gram(A, index, old, column, G):
+def sparse_gram(A, index, old, m, G):
     """Write the Gram matrix of the columns `index`, of which it has `old`.
 
-    `column` is zero, of m entries, and is so again afterwards.
+    The entries of each of the m rows are a linked list, so that only products of
+    entries that are there are formed.
     """
-    for a in range(old, index.size):
+    size = 0
+    for i in index:
+        size += A.starts[i + 1] - A.starts[i]
+    head = np.full(m, -1)
+    after, owner, value = (
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size),
+    )
+    p = 0
+    for a in range(index.size):
         i = index[a]
         for s in range(A.starts[i], A.starts[i + 1]):
-            column[A.rows[s]] += A.data[s]
-        for b in range(a + 1):
-            j = index[b]
-            shared = column.size * A.means[i] * A.means[j]
-            G[a, b] = G[b, a] = product(A, j, column) - shared
+            row = A.rows[s]
+            after[p], owner[p], value[p] = head[row], a, A.data[s]
+            head[row] = p
+            p += 1
+        if a < old:
+            continue
+        G[a, : a + 1] = 0.0
         for s in range(A.starts[i], A.starts[i + 1]):
-            column[A.rows[s]] = 0.0
+            q = head[A.rows[s]]
+            while q >= 0:
+                G[a, owner[q]] += A.data[s] * value[q]
+                q = after[q]
+        for b in range(a + 1):
+            G[a, b] -= m * A.means[i] * A.means[index[b]]
+            G[b, a] = G[a, b]
 
 
 @compiled

@@ -10,6 +10,7 @@ from sparsetheory._kernels.lasso import descend
 from sparsetheory.solvers._designs import Dense, Design, Index
 from sparsetheory.types import Vector
 
+ROOMY = 4  # times the columns there are, space for more
 FIRST = 40, 128  # columns at first, at least and at most; between, an eighth of m
 GROWTH = 0.5  # of the nonzeros, columns in a round
 MOST = 10_000  # columns of a working set; their Gram matrix takes 0.8 GB
@@ -93,7 +94,7 @@ class WorkingSet:
         old, k = self.index.size, self.index.size + new.size
         self.index = np.concatenate([self.index, new])
         if k > self.x.size:
-            size = max(k, min(2 * k, self.start.size))
+            size = max(k, min(ROOMY * max(k, self.first), self.start.size))
             self.x, self.g, self.b = (
                 np.concatenate([v[:old], np.zeros(size - old)])
                 for v in (self.x, self.g, self.b)

@@ -78,9 +78,13 @@ class Dense:
             wider = np.empty((len(G), self.shape[0]))
             wider[:old] = self.W[:old]
             self.W = wider
-        self.W[old:k] = self.A.T[index[old:]]
-        G[old:k, :k] = self.W[old:k] @ self.W[:k].T
-        G[:old, old:k] = G[old:k, :old].T
+        new, block = self.W[old:k], G[old:k, :k]
+        if self.A.dtype == DOUBLE:  # "clip" writes to `out` at once
+            np.take(self.A.T, index[old:], axis=0, out=new, mode="clip")
+        else:
+            new[:] = self.A.T[index[old:]]
+        np.matmul(new, self.W[:k].T, out=block)
+        G[:old, old:k] = block[:, :old].T
 
     def residual(self, y: Vector, index: Index, x: Vector) -> Vector:
         """Return ``y - A x`` for x on `index`, the columns given to `extend`."""
@@ -126,7 +130,7 @@ class Sparse:
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Do as that of `Dense`."""
-        sparse_gram(self.A, index, old, np.zeros(self.shape[0]), G)
+        sparse_gram(self.A, index, old, self.shape[0], G)
 
     def residual(self, y: Vector, index: Index, x: Vector) -> Vector:
         """Do as that of `Dense`."""
