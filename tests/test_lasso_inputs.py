@@ -29,9 +29,7 @@ SOLVERS = {
 }
 CHECKS = {
     "lasso_gap": lambda A, y, lam: st.lasso_gap(A, y, lam, np.zeros(24)),
-    "group_lasso_gap": lambda A, y, lam: st.group_lasso_gap(
-        A, y, lam, 4, np.zeros(24)
-    ),
+    "group_lasso_gap": lambda A, y, lam: st.group_lasso_gap(A, y, lam, 4, np.zeros(24)),
     "lasso_kkt": lambda A, y, lam: st.lasso_kkt(A, y, lam, np.zeros(24)),
     "lambda_max": lambda A, y, lam: st.lambda_max(A, y),
     "reference": reference.lasso,

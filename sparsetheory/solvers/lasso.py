@@ -185,8 +185,8 @@ def lasso_path(
     >>> import numpy as np
     >>> import sparsetheory as st
     >>> st.lasso_path(np.eye(3), [3.0, -0.5, 1.5], [2.0, 1.0]).x
-    array([[ 1. ,  0. ,  0. ],
-           [ 2. ,  0. ,  0.5]])
+    array([[1. , 0. , 0. ],
+           [2. , 0. , 0.5]])
     """
     weights = check_array("lams", lams, 1)
     if weights.size == 0 or weights.min() <= 0.0:
