@@ -37,7 +37,8 @@ def product(A, j, r):
 def energy(A, j):
     """Return the sum of squares of column j, or more."""
     column = A.data[A.starts[j] : A.starts[j + 1]] if isinstance(A, Columns) else A[j]
-    return np.sum(column.astype(np.float64) ** 2)
+    column = column.astype(np.float64)
+    return column @ column
 
 
 @overload(product, jit_options={"fastmath": SUMS})
@@ -194,6 +195,14 @@ def descend(G, c, lam, k, total, goal, max_iter, x, g):
 
 
 @compiled
+def mirror(G, old, k):
+    """Write the columns of G from `old` to k, above the diagonal, from its rows."""
+    for b in range(k):
+        for a in range(max(old, b + 1), k):
+            G[b, a] = G[a, b]
+
+
+@compiled
 def sparse_gram(A, index, old, m, G):
     """Write the Gram matrix of the columns `index`, of which it has `old`.
 
@@ -227,7 +236,7 @@ def sparse_gram(A, index, old, m, G):
                 q = after[q]
         for b in range(a + 1):
             G[a, b] -= m * A.means[i] * A.means[index[b]]
-            G[b, a] = G[a, b]
+    mirror(G, old, index.size)
 
 
 @compiled
@@ -257,19 +266,23 @@ def lag_gram(values, lags, grid, channel, place, old, G):
     old : int
     G : ndarray
     """
+    at = np.empty(channel.size, np.int64)
     for a in range(old, channel.size):
+        at[: a + 1] = 0
+        for axis in range(lags.size):
+            size, points, here = lags[axis], grid[axis], place[axis, a]
+            half = size // 2 if size < points else points
+            for b in range(a + 1):
+                lag = here - place[axis, b]
+                lag += points if lag < 0 else 0
+                wrapped = lag - points + size
+                near = lag <= half or wrapped > half
+                lag = lag if lag <= half else wrapped
+                at[b] = at[b] * size + lag if near and at[b] >= 0 else -1
+        row = values[channel[a]]
         for b in range(a + 1):
-            at, near = 0, True
-            for axis in range(lags.size):
-                lag = place[axis, a] - place[axis, b]
-                if lag < 0:
-                    lag += grid[axis]
-                if lags[axis] < grid[axis] and lag > lags[axis] // 2:
-                    lag += lags[axis] - grid[axis]
-                    near = near and lag > lags[axis] // 2
-                at = at * lags[axis] + lag
-            value = values[channel[a], channel[b], at] if near else 0.0
-            G[a, b] = G[b, a] = value
+            G[a, b] = row[channel[b], at[b]] if at[b] >= 0 else 0.0
+    mirror(G, old, channel.size)
 
 
 @compiled

@@ -94,7 +94,7 @@ class WorkingSet:
         old, k = self.index.size, self.index.size + new.size
         self.index = np.concatenate([self.index, new])
         if k > self.x.size:
-            size = max(k, min(ROOMY * max(k, self.first), self.start.size))
+            size = max(k, min(ROOMY * max(k, self.first), self.start.size, MOST))
             self.x, self.g, self.b = (
                 np.concatenate([v[:old], np.zeros(size - old)])
                 for v in (self.x, self.g, self.b)
@@ -124,10 +124,10 @@ class WorkingSet:
 
     def begin(self, x0: Vector) -> None:
         """Start from the largest entries of `x0`, no more than there are rows."""
-        support = np.flatnonzero(x0)
-        if support.size > self.y.size:
+        support, most = np.flatnonzero(x0), min(self.design.shape[0], MOST)
+        if support.size > most:
             order = np.argsort(-np.abs(x0[support]), kind="stable")
-            support = np.sort(support[order[: self.y.size]])
+            support = np.sort(support[order[:most]])
         if support.size:
             self.grow(support.astype(np.int64))
             self.x[: support.size] = x0[support]
@@ -149,9 +149,9 @@ class WorkingSet:
             gap = max(0.5 * rr + lam * float(np.abs(self.x[:k]).sum()) - best, 0.0)
             new = self._violators(lam)
             still = still + 1 if new.size == 0 and gap > 0.9 * before else 0
-            full = k + new.size > MOST
-            if gap <= goal or n_iter >= max_iter or still > 2 or full:
-                return Round(n_iter, gap, best, dual, full)
+            ended = gap <= goal or n_iter >= max_iter or still > 2
+            if ended or k + new.size > MOST:
+                return Round(n_iter, gap, best, dual, not ended)
             before = gap
             self.grow(new)
             shrink = SHRINK if n_iter else SHRINK**2

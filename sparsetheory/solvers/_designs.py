@@ -40,7 +40,7 @@ class Centred(LinearOperator):
 
     def __init__(self, matrix: Any) -> None:
         self.matrix = matrix.tocsc()
-        self.means = np.asarray(self.matrix.mean(axis=0), dtype=np.float64).ravel()
+        self.means = np.ravel(self.matrix.mean(axis=0, dtype=np.float64))
         super().__init__(np.float64, matrix.shape)
 
     def _matvec(self, x: Vector) -> Vector:
@@ -65,10 +65,11 @@ class Dense:
     def first(self, y: Vector) -> tuple[Vector, Vector]:
         """Return ``A^T y`` and the norms of the columns."""
         c, norms = np.empty(self.shape[1]), np.empty(self.shape[1])
-        if self.by_rows:
-            first_pass_by_rows(self.A, y, c, norms)
-        else:
-            first_pass(self.A.T, y, c, norms)
+        with np.errstate(over="ignore", invalid="ignore"):  # where it is interpreted
+            if self.by_rows:
+                first_pass_by_rows(self.A, y, c, norms)
+            else:
+                first_pass(self.A.T, y, c, norms)
         return c, norms
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
@@ -112,8 +113,9 @@ class Sparse:
 
     def __init__(self, A: Any, single: bool) -> None:
         self.shape = A.shape
-        means = A.means if isinstance(A, Centred) else np.zeros(A.shape[1])
-        C = A.matrix if isinstance(A, Centred) else A.tocsc()
+        self.centred = isinstance(A, Centred)
+        means = A.means if self.centred else np.zeros(A.shape[1])
+        C = A.matrix if self.centred else A.tocsc()
         if not C.has_canonical_format:
             C = C.copy()
             C.sum_duplicates()
@@ -125,8 +127,12 @@ class Sparse:
     def first(self, y: Vector) -> tuple[Vector, Vector]:
         """Do as that of `Dense`."""
         c, norms = np.empty(self.shape[1]), np.empty(self.shape[1])
-        first_pass(self.A, y, c, norms)
+        first_pass(self.A, self._part(y), c, norms)
         return c, norms
+
+    def _part(self, r: Vector) -> Vector:
+        """Return the part of r that the columns see."""
+        return r - r.mean() if self.centred else r
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Do as that of `Dense`."""
@@ -142,7 +148,7 @@ class Sparse:
     ) -> None:
         """Do as that of `Dense`."""
         slack = self.rounding * float(np.linalg.norm(r))
-        next_pass(self.A, r, move, slack, level, norms, c, bound)
+        next_pass(self.A, self._part(r), move, slack, level, norms, c, bound)
 
     def original(self, r: Vector) -> Vector:
         """Do as that of `Dense`."""

@@ -262,11 +262,11 @@ class LassoProblem:
     def solve(self, lam: float, tol: float, max_iter: int) -> Recovery:
         """Return the solution, to the tolerance or as good as it gets."""
         if self.design is None:
-            return self._by_gradients(lam, tol, max_iter)
+            return self._by_gradients(lam, tol, max_iter, 0)
         found = self.work.minimise(lam, tol, max_iter)
         if found.full:
             self.x = self._full()
-            return self._by_gradients(lam, tol, max_iter - found.n_iter)
+            return self._by_gradients(lam, tol, max_iter, found.n_iter)
         return self._rounded(found, lam, tol)
 
     def _full(self) -> Vector:
@@ -288,15 +288,16 @@ class LassoProblem:
         dual = self.design.original(found.dual)
         return Recovery(x, found.n_iter, gap <= tol * self.half, gap, dual)
 
-    def _by_gradients(self, lam: float, tol: float, max_iter: int) -> Recovery:
+    def _by_gradients(
+        self, lam: float, tol: float, max_iter: int, before: int
+    ) -> Recovery:
         A, y = self.A, self.y.astype(np.float64)
         if self.step is None:
             norm = operator_norm(A)
             self.step = 1.0 / norm / norm if norm > 0.0 else 1.0
         with quiet():
-            found = fista(
-                A, y, lam, step=self.step, x0=self.x, max_iter=max_iter, tol=tol
-            )
+            options: Any = {"max_iter": max_iter - before, "tol": tol}
+            found = fista(A, y, lam, step=self.step, x0=self.x, **options)
         self.x = found.x
         r = y - A @ found.x
         rr, yr = float(r @ r), float(y @ r)
@@ -306,4 +307,5 @@ class LassoProblem:
         primal = 0.5 * rr + lam * float(np.abs(found.x).sum())
         gap = max(primal - s * yr + 0.5 * s * s * rr, 0.0)
         x = found.x.astype(self.y.dtype, copy=False)
-        return Recovery(x, found.n_iter, gap <= tol * self.half, gap, s * r)
+        n_iter = before + found.n_iter
+        return Recovery(x, n_iter, gap <= tol * self.half, gap, s * r)
