@@ -161,8 +161,9 @@ def test_other_operators_go_by_gradients_with_the_same_proof(rng):
         assert certified(M, y, lam, found, 1e-8) <= 1e-8
 
 
-def sparse_problem(rng):
-    M = random(80, 300, 0.05, format="csc", random_state=int(rng.integers(99)))
+def sparse_problem(rng, density=0.05):
+    seed = int(rng.integers(99))
+    M = random(80, 300, density, format="csc", random_state=seed)
     y = M @ st.sparse_signal(300, 5, rng) + 0.01 * rng.standard_normal(80)
     return M, y, st.lambda_max(M, y) / 20
 
@@ -212,8 +213,9 @@ def test_sparse_arrays_are_not_densified(rng):
     assert st.lasso_gap(M, y, 0.1, found.x) <= 1e-6 * 0.5 * (y @ y)
 
 
-def test_centred_columns_are_those_less_their_means(rng):
-    M, y, lam = sparse_problem(rng)
+@pytest.mark.parametrize("density", [0.05, 0.5])
+def test_centred_columns_are_those_less_their_means(density, rng):
+    M, y, lam = sparse_problem(rng, density)
     C, dense = Centred(M), M.toarray() - M.toarray().mean(axis=0)
     v, w = rng.standard_normal(300), rng.standard_normal(80)
     assert_allclose(C @ v, dense @ v, atol=1e-12)

@@ -32,6 +32,7 @@ from sparsetheory.operators import BlockCirculant
 from sparsetheory.types import Matrix, Vector
 
 EPS = float(np.finfo(np.float64).eps)
+THICK = 0.15  # of the entries; from there the working set is formed as an array
 Index: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -50,6 +51,22 @@ class Centred(LinearOperator):
     def _rmatvec(self, r: Vector) -> Vector:
         r = np.ravel(r)
         return np.asarray(self.matrix.T @ r - self.means * r.sum())
+
+
+def wider(W: Matrix, old: int, k: int, room: int) -> Matrix:
+    """Return W, of which `old` rows count, with space for k or more."""
+    if k <= len(W):
+        return W
+    wide = np.empty((room, W.shape[1]))
+    wide[:old] = W[:old]
+    return wide
+
+
+def dense_gram(W: Matrix, old: int, k: int, G: Matrix) -> None:
+    """Write the Gram matrix of the k first rows of W, of which it has `old`."""
+    block = G[old:k, :k]
+    np.matmul(W[old:k], W[:k].T, out=block)
+    G[:old, old:k] = block[:, :old].T
 
 
 class Dense:
@@ -74,18 +91,15 @@ class Dense:
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Write the Gram matrix of the columns `index`, of which it has `old`."""
-        k = index.size
-        if k > len(self.W):
-            wider = np.empty((len(G), self.shape[0]))
-            wider[:old] = self.W[:old]
-            self.W = wider
-        new, block = self.W[old:k], G[old:k, :k]
-        if self.A.dtype == DOUBLE:  # "clip" writes to `out` at once
+        self.W = wider(self.W, old, index.size, len(G))
+        new = self.W[old : index.size]
+        if self.by_rows:
+            new[:] = self.A.take(index[old:], axis=1).T
+        elif self.A.dtype == DOUBLE:  # "clip" writes to `out` at once
             np.take(self.A.T, index[old:], axis=0, out=new, mode="clip")
         else:
             new[:] = self.A.T[index[old:]]
-        np.matmul(new, self.W[:k].T, out=block)
-        G[:old, old:k] = block[:, :old].T
+        dense_gram(self.W, old, index.size, G)
 
     def residual(self, y: Vector, index: Index, x: Vector) -> Vector:
         """Return ``y - A x`` for x on `index`, the columns given to `extend`."""
@@ -123,6 +137,8 @@ class Sparse:
         rows, starts = (np.require(a, requirements="W") for a in (C.indices, C.indptr))
         self.A = Columns(data, rows, starts, means)
         self.rounding = A.shape[0] * EPS
+        self.matrix, self.W = C, np.empty((0, A.shape[0]))
+        self.thick = C.nnz > THICK * A.shape[0] * A.shape[1]
 
     def first(self, y: Vector) -> tuple[Vector, Vector]:
         """Do as that of `Dense`."""
@@ -136,7 +152,14 @@ class Sparse:
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Do as that of `Dense`."""
-        sparse_gram(self.A, index, old, self.shape[0], G)
+        if not self.thick:
+            sparse_gram(self.A, index, old, self.shape[0], G)
+            return
+        new = index[old:]
+        self.W = wider(self.W, old, index.size, len(G))
+        self.W[old : index.size] = self.matrix[:, new].toarray().T
+        self.W[old : index.size] -= self.A.means[new, None]
+        dense_gram(self.W, old, index.size, G)
 
     def residual(self, y: Vector, index: Index, x: Vector) -> Vector:
         """Do as that of `Dense`."""
