@@ -201,6 +201,7 @@ def test_sparse_indices_may_be_long_unsorted_and_repeated(rng):
     assert not twice.has_canonical_format
 
 
+@pytest.mark.slow
 def test_sparse_arrays_are_not_densified(rng):
     n = 400_000  # a matrix of 320 GB
     rows = rng.integers(0, 100_000, n)
@@ -305,6 +306,7 @@ def degenerate(seed):
     return A, y + 0.1 * rng.standard_normal(m)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("over", [30, 1e3, 1e5])
 def test_degenerate_problems_are_solved_or_said_not_to_be(over):
     solved = 0
@@ -373,6 +375,7 @@ def test_a_path_is_the_solutions_one_by_one(kind, rng):
         assert certified(M, y, lam, one, 1e-9) <= 1e-9
 
 
+@pytest.mark.slow
 def test_a_path_costs_less_than_its_parts(rng):
     A, y, lam = problem(rng, 200, 1000, 20, 1)
     lams = np.geomspace(lam, lam / 100, 30)
