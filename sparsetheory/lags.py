@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sparsetheory.operators import BlockCirculant
 
 Array = npt.NDArray[Any]
+# Kept as long as the layer: a solver that is called often would spend half its time.
 _tables: WeakKeyDictionary[BlockCirculant, LagTable | None] = WeakKeyDictionary()
 
 

@@ -102,7 +102,7 @@ def basis_pursuit_denoise(
     dual, bound = y / top, (length - eps) * length / top
     now = outside = _Point(top**2, zero, y, length**2 - eps**2)
     inside, best, norm, n_iter = None, None, np.inf, 0
-    t = (top * eps / length) ** 2
+    t = (top * max(eps / length, LEAST)) ** 2
     for _ in range(WEIGHTS):
         lam = t**0.5
         found = problem.solve(lam, SHARE * tol * lam * bound / problem.half, max_iter)
