@@ -229,9 +229,12 @@ from sparsetheory.solvers.certificates import (
     l1_verdict,
     nonnegative_verdict,
 )
+from sparsetheory.solvers.denoise import basis_pursuit_denoise
 from sparsetheory.solvers.duals import DualCertificate, dual_certificate
+from sparsetheory.solvers.gaps import group_lasso_gap, lasso_gap, lasso_kkt
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.groups import group_iht, group_omp
+from sparsetheory.solvers.lasso import LassoPath, lambda_max, lasso, lasso_path
 from sparsetheory.solvers.proximal import fista, group_ista, ista
 from sparsetheory.solvers.pursuit import cosamp, debias, htp, omp, subspace_pursuit
 from sparsetheory.structured import (
@@ -383,6 +386,7 @@ __all__ = [
     "History",
     "Isometry",
     "JacobianRecovery",
+    "LassoPath",
     "LassoRisk",
     "Loss",
     "LotteryBench",
@@ -430,6 +434,7 @@ __all__ = [
     "babel",
     "ball_hit_probability",
     "basis_pursuit",
+    "basis_pursuit_denoise",
     "batch_order",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
@@ -484,6 +489,7 @@ __all__ = [
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
+    "group_lasso_gap",
     "group_omp",
     "group_saliency",
     "group_sparse_signal",
@@ -519,7 +525,12 @@ __all__ = [
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
+    "lambda_max",
     "largest_taps",
+    "lasso",
+    "lasso_gap",
+    "lasso_kkt",
+    "lasso_path",
     "lasso_risk",
     "lasso_support_probability",
     "lasso_support_thetas",

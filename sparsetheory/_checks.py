@@ -84,7 +84,8 @@ def check_operator(A: Any, dtype: np.dtype[Any] = DOUBLE) -> Any:
         raise ValueError(f"A must have rows and columns, got shape {tuple(A.shape)}")
     if isinstance(A, np.ndarray):
         return A
-    if hasattr(A, "nnz") and not np.isfinite(A.sum()):
+    # Not A.sum(): that adds up duplicates in A itself.
+    if hasattr(A, "nnz") and not np.isfinite(A @ np.ones(A.shape[1])).all():
         raise ValueError("A must be finite, got a sum that is not")
     try:
         A.T @ np.zeros(A.shape[0])

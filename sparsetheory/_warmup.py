@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+from scipy.sparse import csc_array
 
 from sparsetheory._checks import quiet
 from sparsetheory.conditions._search import Clock, Race, Sections
@@ -16,6 +17,7 @@ from sparsetheory.solvers.basis_pursuit import basis_pursuit, group_basis_pursui
 from sparsetheory.solvers.certificates import group_verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.groups import group_iht, group_omp
+from sparsetheory.solvers.lasso import lasso
 from sparsetheory.solvers.proximal import fista, group_ista
 from sparsetheory.solvers.pursuit import cosamp, htp, omp
 
@@ -52,6 +54,7 @@ def warmup() -> float:
                 pursuit(M, y, 2)
             iht(M, y, 2, step=0.1, max_iter=2)
             fista(M, y, 1.0, max_iter=2)
+            lasso(M, y, 0.01, max_iter=2)
             group_ista(M, y, 1.0, 2, max_iter=2)
             group_iht(M, y, 2, 2)
             group_omp(M, y, 2, 2)
@@ -59,6 +62,11 @@ def warmup() -> float:
             group_basis_pursuit(M, y, groups=2, max_iter=2)
         for pursuit in (iht, htp, cosamp, omp):
             pursuit(A.astype(np.float32), np.ones(6, np.float32), 2)
+        single = A.astype(np.float32)
+        ones = np.ones(6)
+        for B in (np.asfortranarray(A), csc_array(A), csc_array(single)):
+            lasso(B, ones, 0.01, max_iter=2)
+        lasso(np.asfortranarray(single), ones.astype(np.float32), 0.01, max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
         spark(A)

@@ -48,12 +48,15 @@ class Recovery:
     gap : float or None
         Upper bound on how far the objective at `x` is from its minimum, measured at
         `x`; None where the problem is not convex.
+    dual : ndarray, shape (m,), or None
+        The dual point that proves the gap, where the solver says so.
     """
 
     x: Vector
     n_iter: int
     converged: bool
     gap: float | None = None
+    dual: Vector | None = None
 
     @property
     def support(self) -> Support:

@@ -18,6 +18,9 @@ STAMP = hashlib.sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 ).digest()
 
+# Sums in any order, so in vectors; NaN and Inf stay what they are.
+SUMS = {"reassoc", "contract"}
+
 JIT = not getattr(config, "DISABLE_JIT", False)
 
 
@@ -41,11 +44,16 @@ class _Cache(FunctionCache):
                 super().save_overload(sig, data)
 
 
-def compiled(function):
+def compiled(function, fastmath=False):
     """Compile `function` without the GIL, on disk where a disk lets it."""
-    kernel = njit(nogil=True)(function)
+    kernel = njit(nogil=True, fastmath=fastmath)(function)
     if JIT:
         # RuntimeError: no place to write, neither the package nor the user's cache.
         with contextlib.suppress(RuntimeError, OSError):
             kernel._cache = _Cache(function)
     return kernel
+
+
+def summing(function):
+    """Compile `function`, whose sums may be taken in any order."""
+    return compiled(function, SUMS)

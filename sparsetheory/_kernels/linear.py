@@ -61,6 +61,14 @@ def pack(y, spectrum):
     return Y.ravel().view(np.float64)
 
 
+def unpack(y, spectrum):
+    """Undo `pack`."""
+    h, size, rows, fold = spectrum
+    if rows.size:
+        return y
+    return inverse(y.view(np.complex128).reshape(h.shape[0], -1) * np.sqrt(fold), size)
+
+
 def forward(A, x):
     """Return ``A @ x``, shape (m,)."""
     return A @ x

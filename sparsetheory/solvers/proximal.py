@@ -33,6 +33,9 @@ def ista(
 
     .. math:: \min_x \tfrac12 \|y - A x\|_2^2 + \lambda \|x\|_1
 
+    The textbook method, for what it teaches; where the solution is what is wanted,
+    `lasso` is the one to call, tens of times faster and more.
+
     Parameters
     ----------
     A : array or operator, shape (m, n)
@@ -69,6 +72,7 @@ def ista(
     See Also
     --------
     fista : The same with momentum, faster.
+    lasso : Coordinate descent on a working set, much faster still.
 
     References
     ----------
@@ -101,7 +105,9 @@ def fista(
     .. math:: \min_x \tfrac12 \|y - A x\|_2^2 + \lambda \|x\|_1
 
     The momentum [1]_ restarts when it points uphill [2]_. Parameters, result, errors
-    and warning are those of `ista`.
+    and warning are those of `ista`. For arrays, sparse arrays and convolution layers
+    `lasso` is the one to call, several to tens of times faster; for an operator that
+    can only be applied it comes to this.
 
     Parameters
     ----------
