@@ -203,6 +203,7 @@ from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.spectra import plot_spectra
+from sparsetheory.plotting.speed import plot_speed_ratios
 from sparsetheory.plotting.tickets import (
     plot_subset_sum,
     plot_ticket_probability,
@@ -233,6 +234,12 @@ from sparsetheory.solvers.denoise import basis_pursuit_denoise
 from sparsetheory.solvers.duals import DualCertificate, dual_certificate
 from sparsetheory.solvers.gaps import group_lasso_gap, lasso_gap, lasso_kkt
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.group_lasso import (
+    group_lambda_max,
+    group_lasso,
+    group_lasso_kkt,
+    group_lasso_path,
+)
 from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.lasso import LassoPath, lambda_max, lasso, lasso_path
 from sparsetheory.solvers.proximal import fista, group_ista, ista
@@ -489,7 +496,11 @@ __all__ = [
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
+    "group_lambda_max",
+    "group_lasso",
     "group_lasso_gap",
+    "group_lasso_kkt",
+    "group_lasso_path",
     "group_omp",
     "group_saliency",
     "group_sparse_signal",
@@ -595,6 +606,7 @@ __all__ = [
     "plot_saliencies",
     "plot_saliency_loss",
     "plot_spectra",
+    "plot_speed_ratios",
     "plot_subset_sum",
     "plot_ticket_probability",
     "plot_ticket_sparsity",
