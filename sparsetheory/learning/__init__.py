@@ -1,0 +1,1 @@
+"""Statistical learning: complexity, margins, generalisation, selection, design."""
