@@ -51,6 +51,12 @@ from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
+from sparsetheory.experiments.designs import (
+    DesignTrials,
+    design_trials,
+    gaussian_rows,
+    unit_rows,
+)
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
@@ -62,6 +68,7 @@ from sparsetheory.experiments.lottery import (
     lottery_pieces,
     lottery_study,
 )
+from sparsetheory.experiments.model_selection import ModelSelection, model_selection
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
@@ -202,11 +209,13 @@ from sparsetheory.lottery.training import History, Training, train
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
+from sparsetheory.plotting.designs import plot_design
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
+from sparsetheory.plotting.model_selection import plot_model_selection
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.spectra import plot_spectra
 from sparsetheory.plotting.tickets import (
@@ -370,6 +379,7 @@ __all__ = [
     "ConvCosts",
     "Convergence",
     "ConvergenceRate",
+    "DesignTrials",
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
@@ -386,6 +396,7 @@ __all__ = [
     "Loss",
     "LotteryBench",
     "LotteryStudy",
+    "ModelSelection",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
@@ -453,6 +464,7 @@ __all__ = [
     "cross_entropy",
     "debias",
     "density_after_rounds",
+    "design_trials",
     "digits_filters",
     "draw_splits",
     "dst_equilibrium",
@@ -473,6 +485,7 @@ __all__ = [
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "gaussian_rows",
     "grades_rate",
     "gradient_flow",
     "gradient_rate",
@@ -543,6 +556,7 @@ __all__ = [
     "mask_density",
     "masked_kernel",
     "mlp",
+    "model_selection",
     "most_of_support",
     "mutual_coherence",
     "noise_sensitivity",
@@ -568,10 +582,12 @@ __all__ = [
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_design",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
     "plot_lottery",
+    "plot_model_selection",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -645,6 +661,7 @@ __all__ = [
     "torch_weights",
     "train",
     "transition_curve",
+    "unit_rows",
     "warmup",
     "weight_density",
     "welch_bound",

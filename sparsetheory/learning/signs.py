@@ -139,7 +139,7 @@ def sign_window(
     part = section(dense, on)
     if part.least <= 0:
         raise ValueError(f"x must have independent columns, got {on.tolist()}")
-    return windows(dense, part, on, np.sign(x[on]), e).window(np.abs(x[on]))
+    return inequalities(dense, part, on, np.sign(x[on]), e).window(np.abs(x[on]))
 
 
 class Inequalities(NamedTuple):
@@ -166,7 +166,7 @@ class Inequalities(NamedTuple):
         return SignWindow(*ends[0], *ends[1:])
 
 
-def windows(
+def inequalities(
     A: Matrix, part: Section, on: Support, s: Vector, e: Vector
 ) -> Inequalities:
     """Return what decides at which weights the LASSO has the signs s on a support."""
