@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from designs import equicorrelated, worst_signs
+from designs import equicorrelated, with_gram, worst_signs
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
@@ -171,3 +171,27 @@ def test_no_weight_helps_where_the_condition_fails():
 def test_windows_name_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.eye(3), np.array([1.0, 0.0, 0.0]))
+
+
+def test_a_small_entry_that_grows_with_the_weight_needs_a_large_one():
+    # the third feature is nearly a sum of both others, and its pull is negative
+    G = np.array([[1.0, 0.0, 0.7], [0.0, 1.0, 0.7], [0.7, 0.7, 1.0]])
+    A = with_gram(G)
+    x, sigma, level = np.array([90.0, 90.0, 5.0]), 1.0, 0.9
+    lam = np.linspace(0.01, 8, 200)
+    low, _ = st.sign_probability_bounds(A, x, sigma, lam)
+    window = st.lambda_window(A, x, sigma, level=level)
+    assert 0 < window.low < window.high
+    assert low[0] < np.sqrt(level)
+    inside = (window.low <= lam) & (lam <= window.high)
+    assert inside.any()
+    # without other features both factors are one, and the window is all there is
+    assert_array_equal(low >= np.sqrt(level), inside)
+
+
+def test_entries_too_small_leave_no_weight_but_say_how_large_they_must_be():
+    n, sigma = 5, 1.0
+    window = st.lambda_window(np.eye(n), 0.01 * np.eye(n)[0], sigma)
+    enough = st.lambda_window(np.eye(n), window.beta_min * np.eye(n)[0], sigma)
+    assert window.high < window.low == enough.low
+    assert_allclose(enough.high, enough.low, rtol=1e-6)

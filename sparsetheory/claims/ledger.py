@@ -3,6 +3,7 @@
 from sparsetheory.claims import (
     coherence,
     convexity,
+    design,
     guarantees,
     landscape,
     lottery,
@@ -20,6 +21,7 @@ from sparsetheory.claims.claim import Claim
 MODULES = (
     coherence,
     convexity,
+    design,
     guarantees,
     landscape,
     lottery,

@@ -337,11 +337,12 @@ def lambda_window(
         low = _root(outside, 0.0, most * WIDER)
     if on.size == 0:
         return LambdaWindow(low, np.inf, 0.0, level)
+    start, high = _kept(lambda lam: inside(lam, np.abs(x[on])), law, np.abs(x[on]))
+    low = max(low, start)
     enough = low * float(law.pull.max())
     enough -= sigma * float(law.on.max()) * float(ndtri(risk / on.size))
     beta_min = _root(lambda b: inside(low, np.full(on.size, b)), 0.0, enough * WIDER)
-    start, end = _kept(lambda lam: inside(lam, np.abs(x[on])), law, np.abs(x[on]))
-    return LambdaWindow(max(low, start), end, beta_min, level)
+    return LambdaWindow(low, high, beta_min, level)
 
 
 def _root(f: Callable[[float], float], above: float, below: float) -> float:
@@ -358,7 +359,7 @@ def _kept(f: Callable[[float], float], law: Law, size: Vector) -> tuple[float, f
     if f(0.0) > 0:
         best = float(minimize_scalar(f, bounds=(0.0, gone), method="bounded").x)
         if f(best) > 0:
-            return np.inf, 0.0
+            return 0.0, 0.0
     start = _root(f, 0.0, best) if best else 0.0
     return start, _root(f, gone, best)
 
