@@ -1,11 +1,13 @@
 """A-optimal design: the criterion, rules of thumb, the relaxation and the optimum."""
 
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 
 import cvxpy as cp
 import numpy as np
 import pytest
+from exact import fractions, gram, solve
 from hypothesis import given
 from hypothesis import strategies as hs
 from numpy.testing import assert_allclose, assert_array_equal
@@ -211,6 +213,25 @@ def test_relaxation_agrees_with_a_conic_solver(tau, rng):
     assert found.verify(A)
     optimum = st.optimal_design(A, k, tau=tau)
     assert found.lower <= optimum.value <= st.a_optimality(A, found.rows, tau=tau)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("searched", [False, True])
+def test_lower_bounds_hold_in_exact_arithmetic(seed, searched, monkeypatch):
+    if searched:
+        monkeypatch.setattr("sparsetheory.learning.optimal.FEW", 0)
+    rng = np.random.default_rng(seed)
+    tau = (np.inf, 1.0, 2.0**-14, 2.0**20)[seed % 4]
+    A = rng.standard_normal((6, 3)) * np.exp(rng.normal(0, seed % 3, (6, 1)))
+    A[:, 2] = A[:, 0] + 10.0 ** -(seed % 5) * A[:, 2]
+    found, relaxed = st.optimal_design(A, 4, tau=tau), st.relaxed_design(A, 4, tau=tau)
+    M = gram(fractions(A[found.rows]))
+    for i in range(3):
+        M[i][i] += 1 / Fraction(tau) if tau < np.inf else 0
+    exact = sum(solve(M, np.eye(3)[i])[i] for i in range(3))
+    assert Fraction(found.lower) <= exact
+    assert Fraction(relaxed.lower) <= exact
+    assert abs(Fraction(found.value) / exact - 1) < 1e-7
 
 
 def test_false_certificates_of_the_relaxation_are_refuted(rng):

@@ -6,6 +6,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from designs import equicorrelated, worst_signs
+from exact import dot, fractions, gram, solve
 from hypothesis import given
 from hypothesis import strategies as hs
 from numpy.testing import assert_allclose, assert_array_equal
@@ -82,15 +83,23 @@ def test_supports_are_gone_through_in_parts(monkeypatch, rng):
     assert st.worst_irrepresentability(A, 3).value == whole.value
 
 
-def test_rounding_covers_what_exact_arithmetic_gives():
-    for small in (1e-3, 1e-6, 2.0**-25):
-        A = np.array([[1.0, 1.0, 0.3], [0.0, small, 0.7]])
-        found = st.irrepresentability(A, [0, 1], [1, -1])
-        # A_S is triangular: w = (1, -2 / small)
-        a, s = [Fraction(x) for x in A[:, 2]], Fraction(small)
-        exact = abs(a[0] - 2 * a[1] / s)
-        assert abs(Fraction(found.value) - exact) <= Fraction(found.rounding)
-        assert found.rounding < 1e-3 * found.value
+@pytest.mark.parametrize("seed", range(40))
+def test_rounding_covers_what_exact_arithmetic_gives(seed):
+    rng = np.random.default_rng(seed)
+    k = 1 + seed % 3
+    A, s = rng.standard_normal((5, 6)), rng.choice([-1.0, 1.0], k)
+    A[:, 1] = A[:, 0] + 10.0 ** -(seed % 8) * A[:, 1]  # nearly dependent
+    A *= 2.0 ** rng.integers(-20, 20, 6)
+    G = gram(fractions(A))
+    on, off = range(k), range(k, 6)
+    GS = [[G[i][j] for j in on] for i in on]
+    h = solve(GS, s)
+    value = max(abs(dot(h, [G[i][j] for i in on])) for j in off)
+    sums = [sum(map(abs, solve(GS, [G[i][j] for i in on]))) for j in off]
+    one, every = st.irrepresentability(A, on, s), st.irrepresentability(A, on)
+    assert abs(Fraction(one.value) - value) <= Fraction(one.rounding)
+    assert abs(Fraction(every.value) - max(sums)) <= Fraction(every.rounding)
+    assert max(one.rounding / one.value, every.rounding / every.value) < 1e-2
 
 
 @pytest.mark.parametrize("power", [-900, 900])

@@ -50,6 +50,7 @@ def test_independent_designs_meet_the_condition_as_often_as_the_exact_law_says()
     assert other.irrepresentable / trials < p[-1] - error[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "ensemble"),
     [(20, st.gaussian_equicorrelated), (20, st.gaussian_ar1), (32, LAYERS)],
@@ -257,6 +258,8 @@ def test_bad_arguments_of_model_selection_are_named(options, message):
     n, m, k = (given.pop(name) for name in "nmk")
     with pytest.raises(ValueError, match=message):
         st.model_selection(n, m, k, **given)
+    with pytest.raises(ValueError, match=r"ensemble must have shape \(4, 3\), got"):
+        st.model_selection(3, 4, 2, beta=1.0, ensemble=column)
 
 
 def column(m, n, rng):

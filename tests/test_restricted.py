@@ -127,3 +127,5 @@ def test_options_of_restricted_eigenvalues_are_checked(options, message):
         st.restricted_eigenvalue(np.eye(4), [0, 1, 2], **options)
     with pytest.raises(ValueError, match="support must hold a column"):
         st.restricted_eigenvalue(np.eye(4), [])
+    with pytest.raises(ValueError, match=r"A must be rescaled, got .* 1\.0e\+200"):
+        st.restricted_eigenvalue(1e200 * np.eye(4), [0])

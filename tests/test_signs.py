@@ -1,8 +1,11 @@
 """Weights at which the LASSO has the right signs, with noise and without."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from designs import equicorrelated, with_gram, worst_signs
+from exact import dot, fractions, gram, solve
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
@@ -18,6 +21,36 @@ def lasso_signs(A, y, lam):
     return np.sign(x)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_inner_and_outer_windows_enclose_that_of_exact_arithmetic(seed):
+    rng = np.random.default_rng(seed)
+    k, x = seed % 4, np.zeros(6)
+    A, e = rng.standard_normal((5, 6)), 0.1 * rng.standard_normal(5)
+    A[:, 1] = A[:, 0] + 10.0 ** -(seed % 7) * A[:, 1]
+    x[:k] = 5 * rng.choice([-1, 1], k)
+    X, s, on = fractions(A), np.sign(x[:k]).astype(int).tolist(), range(k)
+    G, noise = gram(X), [dot(a, map(Fraction, e)) for a in zip(*X, strict=True)]
+    GS = [[G[i][j] for j in on] for i in on]
+    h, b = solve(GS, s), solve(GS, noise[:k])
+    rules = [(s[i] * (Fraction(x[i]) + b[i]), -s[i] * h[i]) for i in on]
+    for j in range(k, 6):
+        across = [G[i][j] for i in on]
+        q, p = dot(h, across), noise[j] - dot(b, across)
+        rules += [(-p, 1 - q), (p, 1 + q)]
+    low = max([Fraction(0), *(-a / c for a, c in rules if c > 0)])
+    high = min([Fraction(10) ** 30, *(-a / c for a, c in rules if c < 0)])
+    window = st.sign_window(A, x, e)
+    if low < high:
+        assert window.outer[0] <= low
+        assert window.outer[1] >= high or window.outer[1] == np.inf
+    if window.inner[0] < window.inner[1]:
+        assert window.inner[0] >= low
+        assert window.inner[1] <= high or high == 10**30
+    if low < high < 10**30:
+        assert_allclose((window.low, window.high), (float(low), float(high)), rtol=1e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", DESIGNS)
 def test_the_lasso_has_the_signs_inside_the_window_and_not_outside(draw):
     some = 0

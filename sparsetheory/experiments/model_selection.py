@@ -259,7 +259,9 @@ def _trial(setting: _Setting, trial: int) -> Vector:
     """Return both sides of the condition, its rounding, the coherence and windows."""
     ensemble, n, m, k, beta, sigma, seed = setting
     key = (seed, n, m, k, trial)
-    A = to_dense(ensemble(m, n, stream(*key, Role.MATRIX)))
+    A = check_array("ensemble", to_dense(ensemble(m, n, stream(*key, Role.MATRIX))), 2)
+    if A.shape != (m, n):
+        raise ValueError(f"ensemble must have shape {(m, n)}, got {A.shape}")
     x = sparse_signal(n, k, stream(*key, Role.SIGNAL), amplitude="signs")
     e = sigma * stream(*key, Role.NOISE).standard_normal(m)
     on = np.flatnonzero(x)

@@ -38,7 +38,7 @@ def enumerated(A: Matrix, k: int, tau: float) -> tuple[Support, float]:
         flat = chain.from_iterable(islice(every, max(1, CELLS // (k * n))))
         subsets = np.fromiter(flat, dtype=np.int64).reshape(-1, k)
         if not len(subsets):
-            return best, lower / scale**2
+            return best, lower / scale**2 * (1 - 8 * n * EPS)
         s = np.linalg.svd(B[subsets], compute_uv=False)
         eigenvalues = np.zeros((len(s), n))
         eigenvalues[:, : s.shape[1]] = s**2
@@ -79,8 +79,9 @@ class Search:
         """Search until a time."""
         whole = np.ones(len(self.A), dtype=bool)
         self.keep(Node(0.0, self.leaf(0), ~whole, whole))
+        most = min(BATCH, max(1, 4 * CELLS // len(whole) ** 2))
         while self.heap and time.perf_counter() < deadline:
-            size = min(BATCH, len(self.heap))
+            size = min(most, len(self.heap))
             nodes = [heapq.heappop(self.heap) for _ in range(size)]
             todo = [node for node in nodes if not self.closed(node.bound)]
             if todo:

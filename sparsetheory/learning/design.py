@@ -128,8 +128,7 @@ def forward_rows(A: npt.ArrayLike, k: int, *, tau: float = np.inf) -> Support:
     A, k, tau = check_design(A, k, tau)
     chosen: list[int] = []
     while len(chosen) < k:
-        part = A[chosen]
-        _, s, Vt = np.linalg.svd(part)
+        s, Vt = _right(A[chosen])
         values = np.zeros(A.shape[1])
         values[: s.size] = s**2
         rank = int(np.count_nonzero(s > SINGULAR * s.max(initial=0.0)))
@@ -283,9 +282,10 @@ def spread(s: Vector, n: int, tau: float) -> float:
 
 def inverse(rows: Matrix, tau: float) -> Matrix:
     """Return the inverse of the information of rows, with that of the prior."""
-    M = rows.T @ rows
-    M.flat[:: len(M) + 1] += 1 / tau
-    return np.asarray(np.linalg.inv(M))
+    s, Vt = _right(rows)
+    energy = np.zeros(len(Vt))
+    energy[: s.size] = s**2
+    return np.asarray((Vt.T / (energy + 1 / tau)) @ Vt)
 
 
 def check_tau(tau: float) -> float:
@@ -309,6 +309,12 @@ def check_design(A: npt.ArrayLike, k: int, tau: float) -> tuple[Matrix, int, flo
                 f"A must have {n} independent columns without a prior, got rank {rank}"
             )
     return A, k, tau
+
+
+def _right(rows: Matrix) -> tuple[Vector, Matrix]:
+    """Return singular values, and all right singular vectors as rows."""
+    _, s, Vt = np.linalg.svd(rows, full_matrices=len(rows) < rows.shape[1])
+    return s, Vt
 
 
 def _largest(A: Vector) -> float:

@@ -74,7 +74,8 @@ class OptimalDesign:
     rows : ndarray of int, shape (k,)
         Ascending.
     value : float
-        Their criterion: an upper bound on the optimum, and the optimum if `exact`.
+        Their criterion, to rounding: an upper bound on the optimum, and the optimum if
+        `exact`.
     lower : float
         Certified lower bound on the optimum, rounding included.
     k : int

@@ -19,6 +19,7 @@ from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator, Support, Vector
 
 TRIES = 24  # supports looked at where there are too many for all
+FAR = 1e140  # whose square is a number
 SPARE = 1e-12  # of a bound, so that it is confirmed in other arithmetic
 
 
@@ -256,6 +257,9 @@ def _checked(cone: float, tol: float, max_cones: int) -> tuple[float, float, int
 def _search(
     A: Matrix, supports: npt.NDArray[np.int64], cone: float, tol: float, most: int
 ) -> RestrictedEigenvalue:
+    largest = float(np.abs(A).max())
+    if largest > 0 and not 1 / FAR < largest < FAR:
+        raise ValueError(f"A must be rescaled, got entries up to {largest:.1e}")
     least = len(supports) << (supports.shape[1] - 1)
     if least > most:
         raise ValueError(f"max_cones must be at least {least}, got {most}")
