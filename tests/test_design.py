@@ -96,13 +96,15 @@ def test_the_first_of_equal_rows_is_kept():
 
 
 @pytest.mark.parametrize("tau", PRIORS)
-def test_forward_takes_the_best_next_row_and_backward_leaves_the_worst(tau, rng):
+@pytest.mark.parametrize("seed", range(20))
+def test_forward_takes_the_best_next_row_and_backward_leaves_the_worst(tau, seed):
+    rng = np.random.default_rng(seed)
     A = rng.standard_normal((9, 3)) * rng.lognormal(size=(9, 1))
 
     def seen(rows):  # by a wide prior, where there is none and too few rows
         return st.a_optimality(A, rows, tau=min(tau, 1e6))
 
-    for k in range(3, 8):
+    for k in (3, 6):
         chosen, kept = [], list(range(9))
         while len(chosen) < k:
             left = [i for i in range(9) if i not in chosen]
@@ -114,8 +116,9 @@ def test_forward_takes_the_best_next_row_and_backward_leaves_the_worst(tau, rng)
 
 
 @pytest.mark.parametrize("tau", PRIORS)
-def test_no_swap_helps_where_exchange_ends(tau, rng):
-    A = rng.standard_normal((12, 3))
+@pytest.mark.parametrize("seed", range(20))
+def test_no_swap_helps_where_exchange_ends(tau, seed):
+    A = np.random.default_rng(seed).standard_normal((12, 3))
     start = [0, 1, 2, 3, 4]
     rows = st.exchange_rows(A, 5, tau=tau, rows=start)
     value = st.a_optimality(A, rows, tau=tau)
@@ -165,7 +168,8 @@ def test_a_larger_optimum_is_proved_by_its_tree():
     A = np.random.default_rng(1).standard_normal((30, 8))
     found = st.optimal_design(A, 10)
     assert found.exact
-    assert found.branch.size > 100
+    assert 100 < found.branch.size < 1000
+    assert len(found.duals) < 200
     assert found.verify(A)
     for rule in RULES:
         assert st.a_optimality(A, rule(A, 10)) >= found.value * (1 - 1e-12)
@@ -179,6 +183,8 @@ def test_a_larger_optimum_is_proved_by_its_tree():
     assert not replace(found, branch=np.full_like(found.branch, -1)).verify(A)
     assert not replace(found, duals=found.duals * 0.9 + 0.01).verify(A)
     assert not found.verify(A + 0.01)
+    assert not found.verify(A[:25])
+    assert not replace(found, rows=found.rows[:9]).verify(A)
 
 
 def test_rows_of_one_length_are_hard_and_time_ends_it():

@@ -100,6 +100,10 @@ def test_rounding_covers_what_exact_arithmetic_gives(seed):
     assert abs(Fraction(one.value) - value) <= Fraction(one.rounding)
     assert abs(Fraction(every.value) - max(sums)) <= Fraction(every.rounding)
     assert max(one.rounding / one.value, every.rounding / every.value) < 1e-2
+    worst = st.worst_irrepresentability(A, 1)
+    ratios = [abs(G[i][j]) / G[i][i] for i in range(6) for j in range(6) if i != j]
+    assert abs(Fraction(worst.value) - max(ratios)) <= Fraction(worst.rounding)
+    assert worst.rounding < 1e-12 * worst.value
 
 
 @pytest.mark.parametrize("power", [-900, 900])

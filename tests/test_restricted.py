@@ -72,12 +72,13 @@ def test_the_least_is_that_of_the_worst_support(rng):
 
 def test_many_supports_are_bounded_by_the_spectrum():
     A = np.hstack([np.eye(64), hadamard(64) / 8])
-    found = st.least_restricted_eigenvalue(A, 1, cone=1.0, max_cones=100)
-    assert not len(found.duals)
-    # 1 - (1 + c)^2 k mu: cut less, the Gram matrix has small eigenvalues
-    assert_allclose(found.lower, 1 - 4 / 8, rtol=1e-9)
-    assert 0.5 <= found.upper <= 1
-    assert found.verify(A)
+    for k, cone in ((1, 1.0), (2, 0.5)):
+        found = st.least_restricted_eigenvalue(A, k, cone=cone, max_cones=100)
+        assert not len(found.duals)
+        # 1 - (1 + c)^2 k mu: cut less, the Gram matrix has small eigenvalues
+        assert_allclose(found.lower, 1 - (1 + cone) ** 2 * k / 8, rtol=1e-9)
+        assert found.lower <= found.upper <= 1
+        assert found.verify(A)
     A = equicorrelated(40, 0.02)
     many = st.least_restricted_eigenvalue(A, 12, cone=1.0, max_cones=500)
     assert_allclose((many.lower, many.upper), 0.98, rtol=1e-6)
@@ -89,6 +90,21 @@ def test_full_column_rank_bounds_it_by_the_least_eigenvalue(rng):
     found = st.least_restricted_eigenvalue(A, 20, max_cones=100)
     assert found.lower >= np.linalg.svd(A)[1][-1] ** 2 * (1 - 1e-9)
     assert found.verify(A)
+
+
+def test_brackets_of_few_cones_are_wide_and_hold_those_of_many():
+    wide = 0
+    for seed in range(6):
+        A = st.gaussian(12, 9, rng=seed)
+        fine = st.restricted_eigenvalue(A, [0, 1, 2], cone=1.0, tol=1e-3)
+        few = st.restricted_eigenvalue(A, [0, 1, 2], cone=1.0, max_cones=4)
+        assert few.cones == 4
+        assert few.lower <= fine.upper
+        assert fine.lower <= few.upper
+        assert few.verify(A)
+        wide += few.lower < 0.9 * fine.lower
+        wide += few.upper > 1.02 * fine.upper
+    assert wide > 6
 
 
 def test_false_brackets_are_refuted(rng):

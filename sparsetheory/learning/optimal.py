@@ -117,11 +117,13 @@ class OptimalDesign:
         through.
         """
         A, k, tau = check_design(A, self.k, self.tau)
+        m, named = len(A), np.concatenate([self.rows, self.branch])
+        if self.rows.size != k or named.max() >= m:
+            return False
         if abs(criterion(A, self.rows, tau) - self.value) > GAP * self.value:
             return False
         if not self.branch.size:
             return bool(enumerated(A, k, tau)[1] >= self.lower * (1 - GAP))
-        m = len(A)
         if self.duals.shape[1:] != (A.shape[1],) * 2:
             return False
         if not np.array_equal(self.duals, self.duals.transpose(0, 2, 1)):
@@ -131,7 +133,7 @@ class OptimalDesign:
             node, inside, free = todo.pop()
             row, (one, two) = int(self.branch[node]), self.children[node]
             if row >= 0:
-                if not free[row] or min(one, two) <= node:
+                if min(one, two) <= node:
                     return False
                 free = free.copy()
                 free[row] = False

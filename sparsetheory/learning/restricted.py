@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from math import comb
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar, nnls
+from scipy.optimize import minimize_scalar
 
 from sparsetheory._checks import check_integer, check_number, check_operator
+from sparsetheory.learning._cones import bounded, halves, orthants, separation
 from sparsetheory.learning._section import EPS
 from sparsetheory.learning.irrepresentable import support_of
 from sparsetheory.operators import to_dense
@@ -80,7 +80,7 @@ class RestrictedEigenvalue:
             return False
         off = np.abs(np.delete(self.z, on)).sum()
         inside = off <= self.cone * np.abs(self.z[on]).sum() * (1 + 1e-12)
-        found = float(np.sum((dense @ self.z) ** 2) / np.sum(self.z[on] ** 2))
+        found = _ratio(dense, on, self.z)
         if not inside or found > self.upper * (1 + 1e-9):
             return False
         if self.lower <= 0:
@@ -89,15 +89,15 @@ class RestrictedEigenvalue:
         if not len(self.duals):
             return _spectral(dense, k, self.cone, self.level) >= self.lower
         W = self.duals / np.linalg.norm(self.duals, axis=1, keepdims=True)
-        todo = list(_orthants(self.supports))
+        todo = list(orthants(self.supports))
         correlations = W @ dense
         for _ in range(max_cones):
             if not todo:
                 return True
             on, V = todo.pop()
-            bounds = _separation(dense, on, V, self.cone, correlations)
+            bounds = separation(dense, on, V, self.cone, correlations)
             if not bounds.max() > 0 or bounds.max() ** 2 < self.lower:
-                todo += [(on, half) for half in _halves(V)]
+                todo += [(on, half) for half in halves(V)]
         return False
 
 
@@ -226,24 +226,28 @@ def least_restricted_eigenvalue(
         every = np.array(list(combinations(range(n), k)))
         return _search(dense, every, cone, tol, most)
     supports = _worst_looking(dense, k)
-    found = [_upper(dense, on, cone, most // TRIES) for on in supports]
-    upper, z, on, cones = min(found, key=lambda each: each[0])
+    found = [_attained(dense, on, cone) for on in supports]
+    upper, z, on = min(found, key=lambda each: each[0])
     level = _level(dense, k, cone)
     lower = max(0.0, _spectral(dense, k, cone, level)) * (1 - SPARE)
     none = np.empty((0, len(dense)))
-    return RestrictedEigenvalue(lower, upper, z, on, cone, supports, none, level, cones)
+    return RestrictedEigenvalue(
+        lower, upper, z, on, cone, supports, none, level, len(found)
+    )
 
 
-def _upper(
-    A: Matrix, on: Support, cone: float, most: int
-) -> tuple[float, Vector, Support, int]:
-    """Return what a vector in a support's cone attains, and it."""
-    if most >= 1 << (on.size - 1):
-        found = _search(A, on[None], cone, 0.1, most)
-        return found.upper, found.z, on, found.cones
-    z = np.zeros(A.shape[1])
-    z[on] = np.linalg.svd(A[:, on])[2][-1]
-    return float(np.sum((A @ z) ** 2) / np.sum(z[on] ** 2)), z, on, 0
+def _attained(A: Matrix, on: Support, cone: float) -> tuple[float, Vector, Support]:
+    """Return what a vector in a support's cone attains, and both."""
+    least = np.linalg.svd(A[:, on])[2][-1]
+    alone = np.zeros(A.shape[1])
+    alone[on] = least
+    *_, z = bounded(A, on, np.diag(np.where(least < 0, -1.0, 1.0)), cone)
+    value, z = min(((_ratio(A, on, x), x) for x in (alone, z)), key=lambda f: f[0])
+    return value, z, on
+
+
+def _ratio(A: Matrix, on: Support, z: Vector) -> float:
+    return float(np.sum((A @ z) ** 2) / np.sum(z[on] ** 2))
 
 
 def _checked(cone: float, tol: float, max_cones: int) -> tuple[float, float, int]:
@@ -268,12 +272,12 @@ def _search(
     upper, z, on = np.inf, np.empty(0), supports[0]
     duals: list[Vector] = []
     count, lower = 0, 0.0
-    todo = list(_orthants(supports))
+    todo = list(orthants(supports))
     while True:
         for support, V in todo:
             count += 1
-            bound, dual, point = _bounded(A, support, V, cone)
-            value = float(np.sum((A @ point) ** 2) / np.sum(point[support] ** 2))
+            bound, dual, point = bounded(A, support, V, cone)
+            value = _ratio(A, support, point)
             if value < upper:
                 upper, z, on = value, point, support
             heapq.heappush(heap, (bound, count, support, V))
@@ -282,90 +286,11 @@ def _search(
         if upper - lower <= max(tol * upper, nothing) or count >= most:
             break
         _, _, support, V = heapq.heappop(heap)
-        todo = [(support, half) for half in _halves(V)]
+        todo = [(support, half) for half in halves(V)]
     lower = min(lower, upper) * (1 - SPARE)
     return RestrictedEigenvalue(
         lower, upper, z, on, cone, supports, np.array(duals), np.nan, count
     )
-
-
-def _orthants(
-    supports: npt.NDArray[np.int64],
-) -> Iterator[tuple[Support, Matrix]]:
-    """Yield supports and corners of values on them: one of each two sign patterns."""
-    k = supports.shape[1]
-    for on in supports:
-        for rest in product((1.0, -1.0), repeat=k - 1):
-            yield on, np.diag((1.0, *rest))
-
-
-def _halves(V: Matrix) -> tuple[Matrix, Matrix]:
-    """Return both halves of a cone, whose corners are the columns of V, unit vectors.
-
-    Its longest edge is halved. A ray is its own half.
-    """
-    G = V.T @ V
-    i, j = np.unravel_index(int(G.argmin()), G.shape)
-    middle = V[:, i] + V[:, j]
-    middle /= np.linalg.norm(middle)
-    one, two = V.copy(), V.copy()
-    one[:, i], two[:, j] = middle, middle
-    return one, two
-
-
-def _bounded(
-    A: Matrix, on: Support, V: Matrix, cone: float
-) -> tuple[float, Vector, Vector]:
-    """Return a lower bound on a cone, the unit vector that proves it, and a point.
-
-    The images of the cone's vectors, those off S added, whose part on S is on or below
-    the chords of the unit sphere, are a polytope.
-    """
-    (m, n), k = A.shape, on.size
-    off = np.delete(np.arange(n), on)
-    inside, lengths = A[:, on] @ V, np.abs(V).sum(axis=0)
-    outside = A[:, off]
-    corners = inside
-    if off.size and cone > 0:
-        shifted = [
-            inside[:, [i]] + sign * cone * lengths[i] * outside
-            for i in range(k)
-            for sign in (1, -1)
-        ]
-        corners = np.hstack(shifted)
-    size = max(float(np.linalg.norm(corners, axis=0).max()), np.finfo(float).tiny)
-    system = np.vstack([corners / size, np.ones(corners.shape[1])])
-    weights, _ = nnls(system, np.eye(m + 1)[m], maxiter=100 * system.shape[1])
-    weights /= weights.sum()
-    z = np.zeros(n)
-    if corners is inside:
-        z[on] = V @ weights
-    else:
-        share = weights.reshape(k, 2, off.size)
-        z[on] = V @ share.sum(axis=(1, 2))
-        z[off] = (cone * lengths) @ (share[:, 0] - share[:, 1])
-    w = corners @ weights
-    norm = float(np.linalg.norm(w))
-    w = w / norm if norm > 0 else np.eye(m)[0]
-    bound = float(_separation(A, on, V, cone, (w @ A)[None])[0])
-    return max(bound, 0.0) ** 2, w, z
-
-
-def _separation(
-    A: Matrix, on: Support, V: Matrix, cone: float, correlations: Matrix
-) -> Vector:
-    """Return how far unit vectors, of these correlations, keep a cone's image from 0.
-
-    The least inner product with a corner of the polytope, less what rounding may do.
-    """
-    inside = correlations[:, on]
-    outside = np.delete(correlations, on, axis=1)
-    lengths = np.abs(V).sum(axis=0)
-    peak = np.abs(outside).max(axis=1, initial=0.0)
-    least = (inside @ V - cone * peak[:, None] * lengths).min(axis=1)
-    norms = np.linalg.norm(A, axis=0)
-    size = np.linalg.norm(norms[on]) + cone * lengths.max() * norms.max()
-    return np.asarray(least - 4 * (len(A) + on.size + 4) * EPS * size)
 
 
 def _spectral(A: Matrix, k: int, cone: float, level: float) -> float:
