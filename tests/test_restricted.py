@@ -67,6 +67,10 @@ def test_the_least_is_that_of_the_worst_support(rng):
     assert max(f.lower for f in [min(each, key=lambda f: f.upper)]) <= every.upper
     assert every.lower <= min(f.upper for f in each)
     assert_allclose(every.upper, min(f.upper for f in each), rtol=2e-3)
+    for j in range(7):
+        ray = st.restricted_eigenvalue(A, [j], tol=0.0)
+        assert ray.cones == 1
+        assert_allclose(ray.lower, ray.upper, rtol=1e-9, atol=1e-12)
     assert every.verify(A)
 
 
@@ -117,6 +121,8 @@ def test_false_brackets_are_refuted(rng):
     outside[3] += 100
     assert not replace(found, z=outside).verify(A)
     assert not found.verify(0.9 * A, max_cones=3000)
+    assert not found.verify(A[:, :5])
+    assert not replace(found, support=np.array([0, 2])).verify(A)
     level = st.least_restricted_eigenvalue(A, 2, cone=0.1, max_cones=2)
     if level.lower > 0:
         assert not replace(level, lower=level.lower * 1.01).verify(A)

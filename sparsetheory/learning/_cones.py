@@ -29,7 +29,7 @@ def orthants(
 def halves(V: Matrix) -> tuple[Matrix, Matrix]:
     """Return both halves of a cone, whose corners are the columns of V, unit vectors.
 
-    Its longest edge is halved. A ray is its own half.
+    Its longest edge is halved.
     """
     G = V.T @ V
     i, j = np.unravel_index(int(G.argmin()), G.shape)

@@ -76,7 +76,8 @@ class RestrictedEigenvalue:
         """
         dense = to_dense(check_operator(A))
         n, on = dense.shape[1], self.support
-        if self.z.shape != (n,) or not len(self.supports):
+        known = (self.supports == on).all(axis=1).any()
+        if self.z.shape != (n,) or not known or self.supports.max() >= n:
             return False
         off = np.abs(np.delete(self.z, on)).sum()
         inside = off <= self.cone * np.abs(self.z[on]).sum() * (1 + 1e-12)
@@ -283,7 +284,8 @@ def _search(
             heapq.heappush(heap, (bound, count, support, V))
             duals.append(dual)
         lower = heap[0][0]
-        if upper - lower <= max(tol * upper, nothing) or count >= most:
+        done = upper - lower <= max(tol * upper, nothing)
+        if done or count >= most or supports.shape[1] == 1:  # a ray has no parts
             break
         _, _, support, V = heapq.heappop(heap)
         todo = [(support, half) for half in halves(V)]
