@@ -313,6 +313,17 @@ def test_an_exchange_needs_a_start_that_spans():
         st.exchange_rows(LONG, 2, rows=[0])
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_directions_that_are_hardly_there_are_found(rule):
+    A = np.random.default_rng(0).standard_normal((8, 3))
+    A[:, 2] = A[:, 0] + 1e-9 * A[:, 2]
+    value, rows = min(
+        (st.a_optimality(A, rows), rows) for rows in combinations(range(8), 4)
+    )
+    assert st.a_optimality(A, rule(A, 4)) < 3 * value
+    assert_array_equal(st.optimal_design(A, 4).rows, rows)
+
+
 @given(
     m=hs.integers(1, 7),
     n=hs.integers(1, 4),

@@ -302,7 +302,7 @@ def test_picture_of_model_selection_shows_the_counts():
     _, axes = plt.subplots(1, 2)
     assert st.plot_model_selection(found, ax=axes)[0] is axes[0]
     assert axes[0].get_legend() is None
-    with pytest.raises(ValueError, match="of one n and k"):
+    with pytest.raises(ValueError, match="of one n, k and sigma, got"):
         st.plot_model_selection({})
     with pytest.raises(ValueError, match="lam must be one weight"):
         st.plot_model_selection(found, lam=[1.0, 2.0])

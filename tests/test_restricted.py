@@ -1,15 +1,17 @@
 """Restricted eigenvalues between certified bounds."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 from designs import equicorrelated
 from numpy.testing import assert_allclose
 from scipy.linalg import hadamard
+from scipy.optimize import nnls
 
 import sparsetheory as st
+from sparsetheory.learning._cones import bounded, separation
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.1, 0.5, 0.9])
@@ -109,6 +111,29 @@ def test_brackets_of_few_cones_are_wide_and_hold_those_of_many():
         wide += few.lower < 0.9 * fine.lower
         wide += few.upper > 1.02 * fine.upper
     assert wide > 6
+
+
+def test_a_dual_proves_its_least_inner_product_with_a_corner(rng):
+    A, on, cone = rng.standard_normal((6, 8)), np.array([5, 1, 2]), 1.7
+    V = rng.standard_normal((3, 3))
+    V = np.abs(V / np.linalg.norm(V, axis=0)) * [[1], [-1], [1]]
+    W = rng.standard_normal((4, 6))
+    W /= np.linalg.norm(W, axis=1, keepdims=True)
+    inside, outside = A[:, on] @ V, np.delete(A, on, axis=1)
+    corners = [
+        inside[:, i] + sign * cone * np.abs(V[:, i]).sum() * a
+        for i, sign, a in product(range(3), (1, -1), outside.T)
+    ]
+    exact = np.min(W @ np.transpose(corners), axis=1)
+    found = separation(A, on, V, cone, W @ A)
+    assert np.all(found < exact)
+    assert_allclose(found, exact, rtol=1e-10)
+    bound, _, z = bounded(A, on, V, cone)
+    system = np.vstack([np.transpose(corners), np.ones(len(corners))])
+    weights, _ = nnls(system, np.eye(7)[6])
+    nearest = np.transpose(corners) @ weights / weights.sum()
+    assert_allclose(bound, nearest @ nearest, rtol=1e-8, atol=1e-12)
+    assert_allclose(np.abs(A @ z), np.abs(nearest), rtol=1e-5, atol=1e-6)
 
 
 def test_false_brackets_are_refuted(rng):

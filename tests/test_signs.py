@@ -179,6 +179,13 @@ def test_window_of_weights_in_closed_form():
     assert_allclose(window.beta_min, low + need, rtol=1e-9)
 
 
+def test_levels_next_to_one_have_a_window_too():
+    level = np.nextafter(1, 0)
+    window = st.lambda_window(np.eye(3), [30.0, 0.0, 0.0], 1.0, level=level)
+    assert 8 < window.low < window.high < 25
+    assert_allclose(stats.norm.sf(window.low), (1 - level) / 2 / 4, rtol=1e-6)
+
+
 def test_no_weight_helps_where_the_condition_fails():
     A = worst_signs(3, 0.25)
     window = st.lambda_window(A, [1.0, 1.0, 1.0, 0.0], 0.1)

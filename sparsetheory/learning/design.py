@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sparsetheory._checks import check_array, check_integer, check_number, check_support
 from sparsetheory.types import Matrix, Support, Vector
 
-SINGULAR = 1e-12  # relative; a row that leaves no more than this is not taken away
+SINGULAR = 1e-12  # relative; what is smaller counts as zero
 BETTER = 1e-12  # relative; a smaller gain is rounding
 SWAPS = 10_000
 
@@ -139,7 +139,7 @@ def forward_rows(A: npt.ArrayLike, k: int, *, tau: float = np.inf) -> Support:
         else:
             beta = (B[:, :rank] ** 2 / values[:rank]).sum(axis=1)
             new = (B[:, rank:] ** 2).sum(axis=1)
-            fresh = new > SINGULAR * (A**2).sum(axis=1)
+            fresh = new > SINGULAR**2 * (A**2).sum(axis=1)
             loss = np.where(fresh, (1 + beta) / np.where(fresh, new, 1.0), np.inf)
         loss[chosen] = np.nan
         chosen.append(int(np.nanargmin(loss)))
@@ -303,7 +303,7 @@ def check_design(A: npt.ArrayLike, k: int, tau: float) -> tuple[Matrix, int, flo
         n = A.shape[1]
         if k < n:
             raise ValueError(f"k must be at least {n} without a prior, got {k}")
-        rank = int(np.linalg.matrix_rank(A))
+        rank = int(np.linalg.matrix_rank(A, rtol=SINGULAR))
         if rank < n:
             raise ValueError(
                 f"A must have {n} independent columns without a prior, got rank {rank}"

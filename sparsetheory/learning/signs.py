@@ -319,7 +319,7 @@ def lambda_window(
     if not 0.5 <= level < 1:
         raise ValueError(f"level must lie in [0.5, 1), got {level}")
     law = _law(dense, on, np.sign(x[on]))
-    risk = 1 - float(np.sqrt(level))
+    risk = -float(np.expm1(0.5 * np.log(level)))
 
     def outside(lam: float) -> float:
         right, left = _off(law, sigma, np.array([[lam]]))

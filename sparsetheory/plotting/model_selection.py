@@ -26,7 +26,7 @@ def plot_model_selection(
     Parameters
     ----------
     results : mapping of str to ModelSelection
-        Labels, and designs of one n and k.
+        Labels, and designs of one n, k and sigma.
     lam : float, optional
         Weight on the right; by default the best for each trial.
     ax : two matplotlib Axes, optional
@@ -39,7 +39,7 @@ def plot_model_selection(
     Raises
     ------
     ValueError
-        If there are no results, or of several n or k, or more weights than one.
+        If there are no results, or of several n, k or sigma, or more weights than one.
 
     Examples
     --------
@@ -50,12 +50,12 @@ def plot_model_selection(
     """
     from matplotlib import pyplot as plt
 
-    sizes = {(result.n, result.k) for result in results.values()}
+    sizes = {(result.n, result.k, result.sigma) for result in results.values()}
     if len(sizes) != 1:
-        raise ValueError(f"results must be of one n and k, got {sorted(sizes)}")
+        raise ValueError(f"results must be of one n, k and sigma, got {sorted(sizes)}")
     if lam is not None and np.ndim(lam):
         raise ValueError(f"lam must be one weight, got {lam}")
-    (n, k), alone = sizes.pop(), ax is None
+    (n, k, sigma), alone = sizes.pop(), ax is None
     if alone:
         _, ax = plt.subplots(1, 2, figsize=(10.5, 4.6), layout="constrained")
     rows, noisy = ax = np.asarray(ax)
@@ -82,7 +82,7 @@ def plot_model_selection(
     noisy.set(
         xlabel=r"size of the nonzeros $\beta$",
         ylabel="share of models found",
-        title=f"noise {next(iter(results.values())).sigma:g}, {weight}",
+        title=f"noise {sigma:g}, {weight}",
         xscale="log",
     )
     for each in ax:
