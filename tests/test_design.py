@@ -248,6 +248,9 @@ def test_false_certificates_of_the_relaxation_are_refuted(rng):
     assert not replace(found, dual=found.dual + 0.01 * np.eye(3)).verify(A)
     assert not replace(found, dual=found.dual + np.triu(np.ones((3, 3)), 1)).verify(A)
     assert not found.verify(1.1 * A)
+    # a trace that is lost in rounding proves nothing
+    huge = replace(found, dual=np.diag([1e17, 1.0, -1e17]))
+    assert not huge.verify(A)
 
 
 def test_relaxation_of_an_orthogonal_design_takes_all_rows_alike():
@@ -292,6 +295,8 @@ def test_scale_is_nothing_but_a_factor(power, monkeypatch, rng):
         ([[1.0, np.inf]], 1, 1.0, r"A must be finite, got inf at \(0, 1\)"),
         (np.empty((0, 3)), 1, 1.0, "A must have rows and columns"),
         (np.ones(3), 1, 1.0, "A must have 2 axes"),
+        (1e120 * np.eye(3), 3, 1.0, r"A must be rescaled, got .* 1\.0e\+120"),
+        (np.eye(3), 3, 1e-200, r"tau must lie within 1e-100\.\.1e\+100, got 1e-200"),
     ],
 )
 def test_bad_arguments_are_named(rule, A, k, tau, message):
@@ -322,6 +327,20 @@ def test_directions_that_are_hardly_there_are_found(rule):
     )
     assert st.a_optimality(A, rule(A, 4)) < 3 * value
     assert_array_equal(st.optimal_design(A, 4).rows, rows)
+
+
+@pytest.mark.parametrize("tau", [1e-90, 1e-20, 1e20, 1e90])
+@pytest.mark.parametrize("size", [1e-40, 1.0, 1e40])
+@pytest.mark.parametrize("few", [0, 5000])
+def test_extreme_scales_are_certified_too(tau, size, few, monkeypatch):
+    monkeypatch.setattr("sparsetheory.learning.optimal.FEW", few)
+    A = size * np.random.default_rng(0).standard_normal((8, 2))
+    found, relaxed = st.optimal_design(A, 4, tau=tau), st.relaxed_design(A, 4, tau=tau)
+    assert found.exact
+    assert found.verify(A)
+    assert relaxed.verify(A)
+    assert relaxed.lower <= found.value
+    assert relaxed.gap < 1e-8
 
 
 @given(

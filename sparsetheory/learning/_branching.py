@@ -11,7 +11,7 @@ import numpy as np
 
 from sparsetheory.learning._relaxed import Array, Flags, bounds, settled, solve
 from sparsetheory.learning._section import EPS
-from sparsetheory.learning.design import criterion, exchange_rows
+from sparsetheory.learning.design import criterion, exchange_rows, swapped
 from sparsetheory.types import Matrix, Support, Vector
 
 GAP = 1e-9  # relative; a design must be better by more to be looked for
@@ -22,15 +22,15 @@ CELLS = 2**20  # entries held at a time
 LESS = 1 - 1e-11  # of a bound, so that it is confirmed in other arithmetic
 
 
-def scaled(A: Matrix) -> tuple[Matrix, float]:
-    """Return A over a power of two near its longest row, and that."""
-    scale = float(np.ldexp(1.0, np.frexp(np.abs(A).max() or 1.0)[1]))
+def scaled(A: Matrix, tau: float) -> tuple[Matrix, float]:
+    """Return A over a power of two near its entries and the prior's, and that."""
+    scale = float(np.ldexp(1.0, np.frexp(max(np.abs(A).max(), tau**-0.5))[1]))
     return A / scale, scale
 
 
 def enumerated(A: Matrix, k: int, tau: float) -> tuple[Support, float]:
     """Return the best rows of all subsets, and a lower bound on their criterion."""
-    B, scale = scaled(A)
+    B, scale = scaled(A, tau)
     n = A.shape[1]
     best, top, lower = np.arange(k), np.inf, np.inf
     every = combinations(range(len(A)), k)
@@ -65,9 +65,9 @@ class Search:
     """A branch and bound over rows that are in, out or free."""
 
     def __init__(self, A: Matrix, k: int, tau: float) -> None:
-        self.A, self.scale = scaled(A)
+        self.A, self.scale = scaled(A, tau)
         self.k, self.tau = k, tau * self.scale**2
-        self.rows = exchange_rows(self.A, k, tau=self.tau)
+        self.rows = exchange_rows(A, k, tau=tau)
         self.value = criterion(self.A, self.rows, self.tau)
         self.branch: list[int] = []
         self.children: list[tuple[int, int]] = []
@@ -136,8 +136,7 @@ class Search:
             if self.closed(max(bound, node.bound)):
                 continue
             if free[i].any():
-                trace = float(np.trace(Y[i]))
-                self.decide(node._replace(bound=bound), dual, w[i], sizes[i], trace)
+                self.decide(node._replace(bound=bound), dual, w[i], sizes[i])
             else:  # one design, so ill-conditioned that rounding hides its value
                 self.proved = min(self.proved, bound)
 
@@ -151,12 +150,10 @@ class Search:
             values = (1 / (energy + 1 / self.tau)).sum(axis=1)
         if values.min() < self.value * (1 - GAP):
             rows = order[int(values.argmin())]
-            self.rows = exchange_rows(self.A, self.k, tau=self.tau, rows=rows)
+            self.rows = swapped(self.A, rows, self.tau)
             self.value = criterion(self.A, self.rows, self.tau)
 
-    def decide(
-        self, node: Node, dual: int, w: Vector, sizes: Vector, trace: float
-    ) -> None:
+    def decide(self, node: Node, dual: int, w: Vector, sizes: Vector) -> None:
         """Decide on the rows that one bound settles, and split on one that is open."""
         free, inside = node.free.copy(), node.inside.copy()
         place, left = node.place, self.k - int(inside.sum())
@@ -164,11 +161,11 @@ class Search:
         order = order[np.argsort(-sizes[order], kind="stable")]
         last, first = sizes[order[left - 1]], sizes[order[left]]
         # energy of the best design with the row, or without it
-        energy = trace**2 / node.bound
+        energy = 1 / node.bound
         other = energy + np.where(
             np.isin(np.arange(len(w)), order[:left]), first - sizes, sizes - last
         )
-        flipped = trace**2 / other * LESS
+        flipped = LESS / other
         for row in order:
             if not self.closed(flipped[row]):
                 continue

@@ -19,7 +19,7 @@ NEAR = 1e-14  # relative; smaller eigenvalues of an information count as this
 def bounds(
     A: Matrix, tau: float, duals: Array, inside: Flags, free: Flags, k: int
 ) -> tuple[Vector, Array]:
-    r"""Return lower bounds on `a_optimality`, and ``||Y a_i||^2``, per dual Y.
+    r"""Return lower bounds on `a_optimality`, and all ``||Y a_i||^2``.
 
     Over all designs of k rows with those `inside`, and others that are `free`:
 
@@ -28,8 +28,11 @@ def bounds(
 
     for every symmetric Y, with equality for :math:`Y = M^{-1}`. The right side is
     linear in M, so that its least value over designs takes the largest
-    :math:`\|Y a_i\|^2`; and Y may be multiplied by the best number.
+    :math:`\|Y a_i\|^2`; and Y may be multiplied by the best number. The `duals` are
+    brought to trace one.
     """
+    trace = np.einsum("bii->b", duals)
+    duals = duals / np.where(trace > 0, trace, 1.0)[:, None, None]
     images = A @ duals
     sizes = np.einsum("bij,bij->bi", images, images)
     slack = 2 * (len(A) + 4 * A.shape[1] + 8) * EPS
@@ -41,9 +44,10 @@ def bounds(
     top = np.where(np.arange(len(A)) < left[:, None], order, 0.0).sum(axis=1)
     energy = np.where(inside, sizes, 0.0).sum(axis=1) + top
     energy += np.einsum("bij,bij->b", duals, duals) / tau
-    trace = np.einsum("bii->b", duals)
-    with np.errstate(divide="ignore", over="ignore"):
-        found = (trace * (1 - slack)) ** 2 / (energy * (1 + slack))
+    diagonal = np.einsum("bii->bi", duals)  # its sum is one again, but for rounding
+    sure = diagonal.sum(axis=1) - slack * np.abs(diagonal).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        found = sure.clip(0) ** 2 / (energy * (1 + slack)) * (1 - slack)
     return np.where(trace > 0, found, 0.0), sizes
 
 

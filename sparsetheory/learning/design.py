@@ -11,6 +11,7 @@ from sparsetheory.types import Matrix, Support, Vector
 SINGULAR = 1e-12  # relative; what is smaller counts as zero
 BETTER = 1e-12  # relative; a smaller gain is rounding
 SWAPS = 10_000
+FAR = 1e100  # whose square is a number
 
 
 def a_optimality(
@@ -238,9 +239,14 @@ def exchange_rows(
         kept = check_support(rows, len(A), "rows")
         if kept.size != k:
             raise ValueError(f"rows must number {k}, got {kept.size}")
-    value = criterion(A, kept, tau)
-    if not np.isfinite(value):
+    if not np.isfinite(criterion(A, kept, tau)):
         raise ValueError(f"rows must span all dimensions, got {kept.tolist()}")
+    return swapped(A, kept, tau)
+
+
+def swapped(A: Matrix, kept: Support, tau: float) -> Support:
+    """Return rows after the best swaps, of arguments that have been checked."""
+    value = criterion(A, kept, tau)
     for _ in range(SWAPS):
         others = np.setdiff1d(np.arange(len(A)), kept)
         if not others.size:
@@ -299,6 +305,11 @@ def check_design(A: npt.ArrayLike, k: int, tau: float) -> tuple[Matrix, int, flo
     if A.size == 0:
         raise ValueError(f"A must have rows and columns, got shape {A.shape}")
     k, tau = check_integer("k", k, 1, len(A)), check_tau(tau)
+    largest = float(np.abs(A).max())
+    if largest > 0 and not 1 / FAR < largest < FAR:
+        raise ValueError(f"A must be rescaled, got entries up to {largest:.1e}")
+    if tau < np.inf and not 1 / FAR < tau < FAR:
+        raise ValueError(f"tau must lie within {1 / FAR:g}..{FAR:g}, got {tau}")
     if tau == np.inf:
         n = A.shape[1]
         if k < n:

@@ -194,7 +194,7 @@ def relaxed_design(A: npt.ArrayLike, k: int, *, tau: float = np.inf) -> RelaxedD
     (1.01, array([0, 2]), True)
     """
     A, k, tau = check_design(A, k, tau)
-    B, scale = scaled(A)
+    B, scale = scaled(A, tau)
     whole = np.ones((1, len(A)), dtype=bool)
     inside, free = settled(~whole, whole, k)
     with blas_held():
