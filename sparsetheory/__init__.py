@@ -51,6 +51,12 @@ from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
+from sparsetheory.experiments.designs import (
+    DesignTrials,
+    design_trials,
+    gaussian_rows,
+    unit_rows,
+)
 from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.generalisation import (
     GeneralisationGaps,
@@ -66,6 +72,7 @@ from sparsetheory.experiments.lottery import (
     lottery_pieces,
     lottery_study,
 )
+from sparsetheory.experiments.model_selection import ModelSelection, model_selection
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
@@ -112,6 +119,36 @@ from sparsetheory.learning.rademacher import (
     rademacher_complexity,
 )
 from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin
+from sparsetheory.learning.design import (
+    a_optimality,
+    backward_rows,
+    exchange_rows,
+    forward_rows,
+    magnitude_rows,
+)
+from sparsetheory.learning.irrepresentable import (
+    Irrepresentability,
+    irrepresentability,
+    worst_irrepresentability,
+)
+from sparsetheory.learning.optimal import (
+    OptimalDesign,
+    RelaxedDesign,
+    optimal_design,
+    relaxed_design,
+)
+from sparsetheory.learning.restricted import (
+    RestrictedEigenvalue,
+    least_restricted_eigenvalue,
+    restricted_eigenvalue,
+)
+from sparsetheory.learning.signs import (
+    LambdaWindow,
+    SignWindow,
+    lambda_window,
+    sign_probability_bounds,
+    sign_window,
+)
 from sparsetheory.lottery.approximation import (
     Approximation,
     best_groups,
@@ -191,6 +228,7 @@ from sparsetheory.lottery.training import History, Training, train
 from sparsetheory.operators import BlockCirculant, operator_norm
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
+from sparsetheory.plotting.designs import plot_design
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.learning import (
@@ -201,6 +239,7 @@ from sparsetheory.plotting.learning import (
 from sparsetheory.plotting.lottery import plot_lottery
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
+from sparsetheory.plotting.model_selection import plot_model_selection
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.spectra import plot_spectra
 from sparsetheory.plotting.speed import plot_speed_ratios
@@ -381,6 +420,7 @@ __all__ = [
     "ConvCosts",
     "Convergence",
     "ConvergenceRate",
+    "DesignTrials",
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
@@ -391,18 +431,22 @@ __all__ = [
     "Guarantees",
     "HessianSpectra",
     "History",
+    "Irrepresentability",
     "Isometry",
     "JacobianRecovery",
     "LassoPath",
+    "LambdaWindow",
     "LassoRisk",
     "Loss",
     "LotteryBench",
     "LotteryStudy",
     "Margin",
     "MaxMargin",
+    "ModelSelection",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
+    "OptimalDesign",
     "PairedEffect",
     "PhaseMap",
     "PrunedNeuronTrials",
@@ -413,9 +457,12 @@ __all__ = [
     "RademacherBounds",
     "RademacherComplexity",
     "Recovery",
+    "RelaxedDesign",
+    "RestrictedEigenvalue",
     "RipCondition",
     "SaliencyComparison",
     "SampledIsometry",
+    "SignWindow",
     "Spark",
     "SparseMargin",
     "Spectrum",
@@ -434,11 +481,13 @@ __all__ = [
     "TransitionCurve",
     "Verdict",
     "__version__",
+    "a_optimality",
     "active_groups",
     "adjoint_mismatch",
     "amp",
     "amp_threshold",
     "babel",
+    "backward_rows",
     "ball_hit_probability",
     "basis_pursuit",
     "basis_pursuit_denoise",
@@ -467,6 +516,7 @@ __all__ = [
     "debias",
     "deletion_margins",
     "density_after_rounds",
+    "design_trials",
     "digits_filters",
     "draw_splits",
     "dst_equilibrium",
@@ -476,6 +526,7 @@ __all__ = [
     "edge_popup",
     "exact_recovery_coefficient",
     "exact_support",
+    "exchange_rows",
     "expand_groups",
     "expected_top_energy",
     "expected_top_norm",
@@ -483,12 +534,14 @@ __all__ = [
     "fit_map",
     "fit_transition",
     "flat_circulant",
+    "forward_rows",
     "gaussian",
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
     "generalisation_bound",
     "generalisation_gaps",
+    "gaussian_rows",
     "grades_rate",
     "gradient_flow",
     "gradient_rate",
@@ -520,6 +573,7 @@ __all__ = [
     "iht_expansion",
     "iht_rate",
     "initial_weights",
+    "irrepresentability",
     "ista",
     "iterative_magnitude_pruning",
     "jacobian_operator",
@@ -537,6 +591,7 @@ __all__ = [
     "l1_verdict",
     "l1_weak_threshold",
     "lambda_max",
+    "lambda_window",
     "largest_taps",
     "lasso",
     "lasso_gap",
@@ -546,6 +601,7 @@ __all__ = [
     "lasso_support_probability",
     "lasso_support_thetas",
     "layer_masks",
+    "least_restricted_eigenvalue",
     "load_maps",
     "load_ticket",
     "log_profile_probability",
@@ -558,6 +614,7 @@ __all__ = [
     "lottery_bench",
     "lottery_pieces",
     "lottery_study",
+    "magnitude_rows",
     "magnitude_saliency",
     "malach_headline_size",
     "malach_sketch_size",
@@ -568,6 +625,7 @@ __all__ = [
     "masked_kernel",
     "max_margin",
     "mlp",
+    "model_selection",
     "most_of_support",
     "mutual_coherence",
     "noise_sensitivity",
@@ -586,6 +644,7 @@ __all__ = [
     "occam_bound",
     "omp",
     "operator_norm",
+    "optimal_design",
     "optimal_threshold",
     "paired_effect",
     "partial_dct",
@@ -594,11 +653,13 @@ __all__ = [
     "phase_transition",
     "plot_convergence",
     "plot_generalisation",
+    "plot_design",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
     "plot_lottery",
     "plot_margins",
+    "plot_model_selection",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -630,6 +691,8 @@ __all__ = [
     "recovery_guarantees",
     "reinitialised",
     "relative_error",
+    "relaxed_design",
+    "restricted_eigenvalue",
     "restricted_gradient",
     "restricted_hessian",
     "restricted_spectrum",
@@ -642,6 +705,8 @@ __all__ = [
     "save_tables",
     "set_torch_weights",
     "shuffled_mask",
+    "sign_probability_bounds",
+    "sign_window",
     "single_weight_median_error",
     "snip_saliency",
     "soft_threshold_bias",
@@ -677,6 +742,7 @@ __all__ = [
     "torch_weights",
     "train",
     "transition_curve",
+    "unit_rows",
     "warmup",
     "weight_density",
     "welch_bound",
@@ -685,4 +751,5 @@ __all__ = [
     "with_unit_columns",
     "without_channels",
     "without_filters",
+    "worst_irrepresentability",
 ]

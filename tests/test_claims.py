@@ -51,6 +51,7 @@ EXPECTED = {
     "C43": "holds if",
     "C44": "holds if",
     "C45": "holds if",
+    "C46": "partly",
     "C47": "undecided",
     "C49": "partly",
     "C52": "refuted",
@@ -88,6 +89,8 @@ REFUTES = "not at this scale"
 
 D = lottery.NAMES
 
+ROWS = ("normal", "lognormal", "unit", "of_30")
+
 ALTERED = [
     ("C15", {"seeds": 5}, "undecided"),
     ("C15", {f"{n}_high": -1.1 for n in D} | {f"{n}_low": -3 for n in D}, REFUTES),
@@ -119,11 +122,26 @@ ALTERED = [
     ("C89", {"signs_alone_eleventh_low": -1.0}, "partly"),
     ("C89", {"magnitudes_alone_eleventh_high": 0.1}, "partly"),
     ("C89", {"seeds": 5}, "undecided"),
-    ("C45", {"found_below": 91}, "refuted"),
+    ("C45", {"found_below": 107}, "refuted"),
     ("C45", {"coefficient_below_the_edge": 1.01}, "refuted"),
+    ("C45", {"coefficient_above_the_edge": 0.99}, "refuted"),
     ("C45", {"coefficient_error": 1e-3}, "refuted"),
+    ("C45", {"kept_high": 0.94}, "refuted"),
     ("C45", {"found_above": 1}, "undecided"),
-    ("C45", {"coherent": 92}, "holds"),
+    ("C45", {"coherent": 109}, "undecided"),
+    ("C45", {"coefficient_far_above_the_edge": 1.1}, "undecided"),
+    ("C45", {"least_p_value_of_exact_law": 1e-4}, "undecided"),
+    ("C45", {"large_found_low": 0.02}, "undecided"),
+    ("C45", {"small_found_high": 1.0}, "holds"),
+    ("C46", {"missed_in_one_dimension": 1}, "undecided"),
+    ("C46", {"missed_with_a_narrow_prior": 1}, "undecided"),
+    ("C46", {f"overlap_{n}_low": 0.3 for n in ROWS}, REFUTES),
+    (
+        "C46",
+        {f"efficiency_{n}_high": 0.96 for n in ROWS}
+        | {"overlap_unit_low": 0.6, "efficiency_at_worst": 0.5},
+        "holds",
+    ),
     ("C01", {"not_intersection": 1}, "refuted"),
     ("C02", {"gap": 0.1}, "refuted"),
     ("C03", {"float_short": 0}, "holds"),

@@ -3,6 +3,7 @@
 from sparsetheory.claims import (
     coherence,
     convexity,
+    design,
     guarantees,
     landscape,
     learning,
@@ -21,6 +22,7 @@ from sparsetheory.claims.claim import Claim
 MODULES = (
     coherence,
     convexity,
+    design,
     guarantees,
     landscape,
     learning,
