@@ -47,20 +47,41 @@ from sparsetheory.ensembles import (
     spherical,
 )
 from sparsetheory.experiments.bench import LotteryBench, lottery_bench
+from sparsetheory.experiments.chance import (
+    ChanceStudy,
+    chance_pieces,
+    chance_study,
+    random_labels,
+)
 from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.grid import (
+    LotteryGrid,
+    lottery_grid,
+    lottery_grid_pieces,
+)
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
 )
 from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
+from sparsetheory.experiments.label_noise import (
+    LabelNoiseStudy,
+    label_noise_pieces,
+    label_noise_study,
+)
 from sparsetheory.experiments.lottery import (
     LotteryStudy,
     lottery_pieces,
     lottery_study,
+)
+from sparsetheory.experiments.overlap import (
+    OverlapStudy,
+    overlap_pieces,
+    overlap_study,
 )
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
@@ -92,6 +113,11 @@ from sparsetheory.experiments.subset_sum import (
     subset_sum_trials,
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
+from sparsetheory.experiments.variants import (
+    layer_arms,
+    procedure_arms,
+    transfer_arms,
+)
 from sparsetheory.layers import digits_filters
 from sparsetheory.lottery.approximation import (
     Approximation,
@@ -175,6 +201,12 @@ from sparsetheory.plotting.curves import plot_transition_curves
 from sparsetheory.plotting.guarantees import plot_guarantees, plot_isometry
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.lottery import plot_lottery
+from sparsetheory.plotting.lottery_studies import (
+    plot_chance,
+    plot_label_noise,
+    plot_lottery_effects,
+    plot_overlap,
+)
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.pruning import plot_pruning
@@ -334,6 +366,7 @@ __all__ = [
     "Approximation",
     "BlockCirculant",
     "BlockCoherence",
+    "ChanceStudy",
     "Coherence",
     "Comparison",
     "Contraction",
@@ -350,13 +383,16 @@ __all__ = [
     "History",
     "Isometry",
     "JacobianRecovery",
+    "LabelNoiseStudy",
     "LassoRisk",
     "Loss",
     "LotteryBench",
+    "LotteryGrid",
     "LotteryStudy",
     "Network",
     "NoiseSensitivity",
     "NullSpaceConstant",
+    "OverlapStudy",
     "PairedEffect",
     "PhaseMap",
     "PrunedNeuronTrials",
@@ -403,6 +439,8 @@ __all__ = [
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
+    "chance_pieces",
+    "chance_study",
     "clopper_pearson_interval",
     "coherence_guarantee",
     "compare",
@@ -475,10 +513,13 @@ __all__ = [
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
+    "label_noise_pieces",
+    "label_noise_study",
     "largest_taps",
     "lasso_risk",
     "lasso_support_probability",
     "lasso_support_thetas",
+    "layer_arms",
     "layer_masks",
     "load_maps",
     "load_ticket",
@@ -490,6 +531,8 @@ __all__ = [
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
     "lottery_bench",
+    "lottery_grid",
+    "lottery_grid_pieces",
     "lottery_pieces",
     "lottery_study",
     "magnitude_saliency",
@@ -517,16 +560,22 @@ __all__ = [
     "omp",
     "operator_norm",
     "optimal_threshold",
+    "overlap_pieces",
+    "overlap_study",
     "paired_effect",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
     "phase_transition",
+    "plot_chance",
     "plot_convergence",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
+    "plot_label_noise",
     "plot_lottery",
+    "plot_lottery_effects",
+    "plot_overlap",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -537,6 +586,7 @@ __all__ = [
     "plot_ticket_probability",
     "plot_ticket_sparsity",
     "plot_transition_curves",
+    "procedure_arms",
     "pruned_neuron_trials",
     "pruned_weight",
     "pruning_effect",
@@ -544,6 +594,7 @@ __all__ = [
     "pruning_report",
     "rademacher",
     "random_circulant",
+    "random_labels",
     "random_layers",
     "random_progress",
     "random_rows",
@@ -595,6 +646,7 @@ __all__ = [
     "torch_model",
     "torch_weights",
     "train",
+    "transfer_arms",
     "transition_curve",
     "warmup",
     "weight_density",
