@@ -1,15 +1,21 @@
 """All claims in one tuple."""
 
 from sparsetheory.claims import (
+    analogies,
+    chance,
     coherence,
     convexity,
+    dynamic,
     guarantees,
+    hypotheses,
     landscape,
     lottery,
     magnitude,
     masks,
+    procedures,
     protocol,
     recovery,
+    reinitialised,
     saliency,
     sparsity,
     thresholding,
@@ -18,15 +24,21 @@ from sparsetheory.claims import (
 from sparsetheory.claims.claim import Claim
 
 MODULES = (
+    analogies,
+    chance,
     coherence,
     convexity,
+    dynamic,
     guarantees,
+    hypotheses,
     landscape,
     lottery,
     magnitude,
     masks,
+    procedures,
     protocol,
     recovery,
+    reinitialised,
     saliency,
     sparsity,
     thresholding,
