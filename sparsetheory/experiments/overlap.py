@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
+from sparsetheory._parallel import once
 from sparsetheory.experiments.bench import OTHER, Array, Flags, LotteryBench
 from sparsetheory.experiments.lottery import ROUNDS, Accuracy
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
@@ -100,7 +101,7 @@ def overlap_pieces(
             prunable=bench.network.weights,
         )
 
-    first = cache(partial(found, False, False))
+    first = once(partial(found, False, False))
 
     def piece(weights: bool, order: bool) -> Accuracy:
         run = found(weights, order) if weights or order else first()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from sparsetheory._parallel import once
 from sparsetheory.experiments.arms import Arm, Case
 from sparsetheory.experiments.bench import Array, Flags, LotteryBench
 from sparsetheory.experiments.lottery import ROUNDS
@@ -89,7 +90,7 @@ def transfer_arms(
     ['ticket', 'ticket of the other task']
     """
 
-    @cache
+    @once
     def found() -> PruningRounds:
         return source.rewound(rounds=rounds, rate=rate)
 
@@ -144,11 +145,11 @@ def procedure_arms(*, rounds: int = max(ROUNDS), rate: float = 0.2) -> dict[str,
     True
     """
 
-    @cache
+    @once
     def tuned(bench: LotteryBench) -> PruningRounds:
         return bench.rewound(rounds=rounds, rate=rate, rewind_step=None)
 
-    @cache
+    @once
     def loose(bench: LotteryBench) -> Flags:
         return _unkept_masks(bench, rounds, rate)
 
