@@ -228,8 +228,8 @@ PROCEDURES = (
     ("C81", "rewound at the end alone", "dense", AS_GOOD),
     ("C81", "rewound at the end alone", "ticket", AS_GOOD),
     ("C84", "never rewound", "ticket", WORSE),
-    ("C67", "random, mask at the start alone", "mask at resets alone", MUCH_WORSE),
-    ("C67", "random", "ticket", MUCH_WORSE),
+    ("C67", "shuffled, mask at the start alone", "mask at resets alone", MUCH_WORSE),
+    ("C67", "shuffled in layers", "ticket", MUCH_WORSE),
 )
 MOVING = (
     ("C28", "SET", "shuffled in layers", BETTER),
@@ -304,13 +304,15 @@ def prepare(args: argparse.Namespace) -> None:
         return
     scale = PRESETS[args.preset]
     seeds = scale["seeds"] if args.seeds is None else args.seeds
-    for name, value, least in (
-        ("--seed", args.seed, 0),
-        ("--seeds", seeds, 2),
-        ("--workers", args.workers, 1),
+    for name, value, least, most in (
+        ("--seed", args.seed, 0, 2**31),
+        ("--seeds", seeds, 2, 40),
+        ("--workers", 1 if args.workers is None else args.workers, 1, 1024),
     ):
-        if value is not None and value < least:
+        if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
+        if value > most:
+            raise ValueError(f"{name} must be at most {most}, got {value}")
     args.settings = {**scale, "seeds": seeds, "seed": args.seed}
     if args.resume:
         args.records = resumed_records(f"{args.out}.json.gz", (), args.settings)

@@ -17,7 +17,7 @@ from sparsetheory.experiments.chance import chance_study
 
 LUNCH = (D004, "The No-Free-Lunch Principle: A Dose of Reality")
 
-ENOUGH = 5000  # labels, for a standard error of 0.4 points
+ENOUGH = 20_000  # labels, for a standard error of 0.2 points
 UNEVEN = (0.6, 0.3, 0.1)  # shares of classes
 SURE = 1e-3  # of a p value, that the share is another one
 Labels = tuple[int, ...]
@@ -27,7 +27,7 @@ Learner = Callable[[Labels], int]
 def guesses() -> dict[str, Number]:
     """Train tickets and others on random labels, and count what they guess."""
     found = chance_study(
-        lottery_bench("digits", seeds=lottery.SEEDS), rounds=lottery.ROUNDS
+        lottery_bench("digits", seeds=3 * lottery.SEEDS), rounds=lottery.ROUNDS
     )
     numbers: dict[str, Number] = {
         "labels_each": len(found.seeds) * found.trials,

@@ -100,8 +100,8 @@ def masks_of_code() -> dict[str, Number]:
     case = Case(bench, found.masks[end], found.weights[0], rng)
     arms = procedure_arms(rounds=end)
     pairs = {
-        "code": ("mask at resets alone", "random, mask at the start alone"),
-        "kept": ("ticket", "random"),
+        "code": ("mask at resets alone", "shuffled, mask at the start alone"),
+        "kept": ("ticket", "shuffled in layers"),
     }
     numbers: dict[str, Number] = {
         "seeds": len(bench.seeds),

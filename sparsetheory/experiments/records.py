@@ -73,7 +73,7 @@ def complete_records(
         Names of pieces, and what returns the record of each. Done by one worker, later
         pieces find those of earlier ones in `records`.
     records : dict
-        Added to, in the end in the order of `work`.
+        Added to, in the order of `work`.
     settings : mapping
     progress : bool
         Count pieces on standard error.
@@ -95,11 +95,11 @@ def complete_records(
         bar.update(len(work) - len(todo))
         for (name, _), record in found:
             records[name] = record
+            for each in [key for key in work if key in records]:
+                records[each] = records.pop(each)
             save_records(path, records, settings)
             bar.set_description(name.replace("|", ", "))
             bar.update()
-    for name in work:
-        records[name] = records.pop(name)
 
 
 def _done(job: tuple[str, Callable[[], Any]]) -> Any:

@@ -104,15 +104,12 @@ def transfer_arms(
         mask = _as_sparse(found().masks, case)
         return Case(bench, mask, case.dense, case.rng)
 
-    def shuffled(case: Case) -> Array:
-        return case.train(case.shuffled(by_layer=True))
-
     return {
         "ticket": _ticket,
         "ticket of the other task": lambda case: _ticket(moved(case)),
         "re-initialised": lambda case: case.train(case.mask, case.bench.fresh),
-        "shuffled in layers": shuffled,
-        "other task's, shuffled": lambda case: shuffled(moved(case)),
+        "shuffled in layers": _shuffled,
+        "other task's, shuffled": lambda case: _shuffled(moved(case)),
     }
 
 
@@ -130,10 +127,10 @@ def procedure_arms(*, rounds: int = max(ROUNDS), rate: float = 0.2) -> dict[str,
     -------
     dict of str to callable
         For `lottery_study`: "ticket"; "rewound at the end alone", after rounds of
-        fine-tuning; "never rewound", as these end; "random"; and two whose networks end
-        dense: "mask at resets alone", where each training may move pruned weights, the
-        last one too, and "random, mask at the start alone", with fresh weights and the
-        counts of the ticket's layers.
+        fine-tuning; "never rewound", as these end; "shuffled in layers"; and two whose
+        networks end dense: "mask at resets alone", where each training may move pruned
+        weights, the last one too, and "shuffled, mask at the start alone", with fresh
+        weights.
 
     Examples
     --------
@@ -141,7 +138,8 @@ def procedure_arms(*, rounds: int = max(ROUNDS), rate: float = 0.2) -> dict[str,
     >>> bench = st.lottery_bench("wine", hidden=[20], seeds=2, steps=50)
     >>> arms = st.procedure_arms(rounds=8)
     >>> found = st.lottery_study(bench, rounds=[8], arms=arms)
-    >>> found.effect("random, mask at the start alone", "random").mean > 0
+    >>> name = "shuffled, mask at the start alone"
+    >>> found.effect(name, "shuffled in layers").mean > 0
     True
     """
 
@@ -168,8 +166,8 @@ def procedure_arms(*, rounds: int = max(ROUNDS), rate: float = 0.2) -> dict[str,
         "rewound at the end alone": at_end,
         "never rewound": never,
         "mask at resets alone": unkept,
-        "random": lambda case: case.train(case.shuffled(by_layer=False)),
-        "random, mask at the start alone": lambda case: _unkept(
+        "shuffled in layers": _shuffled,
+        "shuffled, mask at the start alone": lambda case: _unkept(
             case.bench, case.bench.fresh, case.shuffled(by_layer=True)
         ),
     }
@@ -177,6 +175,10 @@ def procedure_arms(*, rounds: int = max(ROUNDS), rate: float = 0.2) -> dict[str,
 
 def _ticket(case: Case) -> Array:
     return case.train(case.mask)
+
+
+def _shuffled(case: Case) -> Array:
+    return case.train(case.shuffled(by_layer=True))
 
 
 def _unkept(bench: LotteryBench, w: Array, mask: Flags) -> Array:
