@@ -45,12 +45,19 @@ Scale = Mapping[str, Any]
 Comparisons = tuple[tuple[str, str, str, Any], ...]
 """Claims, an arm, the one that it is compared with, and how it should do."""
 PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {"seeds": 3, "rounds": [6, 14], "widths": [100], "long": 800},
+    "quick": {
+        "seeds": 3,
+        "rounds": [6, 14],
+        "widths": [100],
+        "long": 800,
+        "noisy": 1000,
+    },
     "paper": {
         "seeds": 12,
         "rounds": [3, 6, 10, 14],
         "widths": [100, 400],
-        "long": 2000,
+        "long": 1600,
+        "noisy": 1000,
     },
 }
 ENOUGH = 5000  # random labels, for a standard error of 0.4 points
@@ -129,8 +136,8 @@ def strong(scale: Scale) -> tuple[Any, dict[str, Any]]:
     return benches, {"rounds": [1, 3, 6], "arms": arms}
 
 
-def long(scale: Scale) -> tuple[Any, dict[str, Any]]:
-    return bench(scale, steps=scale["long"]), {"rounds": scale["rounds"]}
+def noisy(scale: Scale) -> tuple[Any, dict[str, Any]]:
+    return bench(scale, steps=scale["noisy"]), {"rounds": scale["rounds"]}
 
 
 def head(claims: str, what: str, density: float | None = None) -> str:
@@ -263,7 +270,7 @@ STUDIES = {
     ),
     "noise": Study(
         *(st.label_noise_pieces, st.label_noise_study, st.plot_label_noise),
-        *(long, noise_lines),
+        *(noisy, noise_lines),
     ),
     "chance": Study(
         st.chance_pieces, st.chance_study, st.plot_chance, plain, chance_lines

@@ -17,7 +17,7 @@ import sparsetheory as st
 from sparsetheory.experiments.records import load_records
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "lottery_ticket.py"
-SMALL = {"seeds": 2, "rounds": [1, 3], "widths": [8], "long": 10}
+SMALL = {"seeds": 2, "rounds": [1, 3], "widths": [8], "long": 10, "noisy": 5}
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.experiments.arms import ARMS, Case
+from sparsetheory.experiments.paired import paired_effect
 from sparsetheory.experiments.pruned import pruned_weight
 from sparsetheory.lottery.initial import initial_weights
 from sparsetheory.lottery.masks import mask_budget, top_mask
@@ -135,11 +136,12 @@ def masks_trained_alone() -> dict[str, Number]:
     rng = [np.random.default_rng(seed) for seed in bench.seeds]
     case = Case(bench, mask, dense, rng)
     drawn = np.where(case.shuffled(by_layer=True), bench.w0, 0)
-    share = bench.accuracy(ARMS["edge-popup, weights frozen"](case))
+    masks = ARMS["edge-popup, weights frozen"](case), drawn
+    trained, random = (bench.accuracy(w) for w in masks)
     return {
-        "digits_by_random_mask": float(bench.accuracy(drawn).mean()),
-        "digits_by_trained_mask": float(share.mean()),
+        "digits_by_trained_mask": float(trained.mean()),
         "digits_by_trained_weights": float(bench.accuracy(dense).mean()),
+        **lottery.summary(paired_effect(trained, random), "over_random_mask"),
     }
 
 
@@ -147,7 +149,8 @@ def strong_rule(x: Numbers) -> Finding:
     """Ask that both find, without training, what they find with it."""
     trained = min(x["snip_trained"], x["grasp_trained"]) >= 0.9
     searched = x["largest_error_by_search"] <= 0.01
-    if not (trained and searched and x["digits_by_trained_mask"] >= 0.9):
+    masked = lottery.better(x, "over_random_mask")
+    if not (trained and searched and masked):
         return Finding.UNDECIDED
     return holds(min(x["snip_untrained"], x["grasp_untrained"]) >= 0.9)
 
