@@ -47,14 +47,18 @@ Comparisons = tuple[tuple[str, str, str, Any], ...]
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
         "seeds": 3,
-        "rounds": [6, 14],
+        "rate": 0.5,
+        "rounds": [2, 4],
+        "masks": [1, 2],
         "widths": [100],
         "long": 800,
         "noisy": 1000,
     },
     "paper": {
         "seeds": 12,
+        "rate": 0.2,
         "rounds": [3, 6, 10, 14],
+        "masks": [1, 3, 6],
         "widths": [100, 400],
         "long": 1600,
         "noisy": 1000,
@@ -86,42 +90,45 @@ def bench(scale: Scale, **options: Any) -> st.LotteryBench:
     )
 
 
+def pruned(scale: Scale, **options: Any) -> dict[str, Any]:
+    return {"rounds": scale["rounds"], "rate": scale["rate"]} | options
+
+
 def plain(scale: Scale) -> tuple[Any, dict[str, Any]]:
-    return bench(scale), {"rounds": scale["rounds"]}
+    return bench(scale), pruned(scale)
 
 
 def layers(scale: Scale) -> tuple[Any, dict[str, Any]]:
     one = bench(scale)
-    return one, {"rounds": scale["rounds"], "arms": st.layer_arms(one)}
+    return one, pruned(scale, arms=st.layer_arms(one))
 
 
 def procedures(scale: Scale) -> tuple[Any, dict[str, Any]]:
-    arms = st.procedure_arms(rounds=max(scale["rounds"]))
-    return bench(scale), {"rounds": scale["rounds"], "arms": arms}
+    arms = st.procedure_arms(rounds=max(scale["rounds"]), rate=scale["rate"])
+    return bench(scale), pruned(scale, arms=arms)
 
 
 def transfer(scale: Scale) -> tuple[Any, dict[str, Any]]:
     one, other = (bench(scale, classes=c) for c in (range(5), range(5, 10)))
-    arms = st.transfer_arms(one, rounds=max(scale["rounds"]))
-    return other, {"rounds": scale["rounds"], "arms": arms}
+    arms = st.transfer_arms(one, rounds=max(scale["rounds"]), rate=scale["rate"])
+    return other, pruned(scale, arms=arms)
 
 
 def settings(scale: Scale) -> tuple[Any, dict[str, Any]]:
     slow, deep = {"optimiser": st.SGD(lr=0.1)}, {"hidden": [50] * 4, "scheme": "he"}
     benches = {
         "400 steps of 0.1": bench(scale, **slow),
-        "400 steps of 0.5": bench(scale),
         f"{scale['long']} steps of 0.5": bench(scale, steps=scale["long"]),
         "deep, 600 steps of 0.1": bench(scale, steps=600, **slow, **deep),
     }
     names = "ticket", "re-initialised", "re-initialised, fan-in", "shuffled in layers"
-    return benches, {"rounds": scale["rounds"], "arms": names}
+    return benches, pruned(scale, arms=names)
 
 
 def moving(scale: Scale) -> tuple[Any, dict[str, Any]]:
     benches = {f"{s} steps": bench(scale, steps=s) for s in (400, scale["long"])}
     names = "ticket", "shuffled in layers", "SET", "RigL"
-    return benches, {"rounds": scale["rounds"], "arms": names}
+    return benches, pruned(scale, arms=names)
 
 
 def strong(scale: Scale) -> tuple[Any, dict[str, Any]]:
@@ -129,21 +136,19 @@ def strong(scale: Scale) -> tuple[Any, dict[str, Any]]:
         return case.bench.w0 * case.shuffled(by_layer=True)
 
     benches = {f"{k} units": bench(scale, hidden=[k]) for k in scale["widths"]}
-    arms = {
-        "trained mask": ARMS["edge-popup, weights frozen"],
-        "random mask": untrained,
-    }
-    return benches, {"rounds": [1, 3, 6], "arms": arms}
+    trained = ARMS["edge-popup, weights frozen"]
+    arms = {"trained mask": trained, "random mask": untrained}
+    return benches, pruned(scale, rounds=scale["masks"], arms=arms)
 
 
 def noisy(scale: Scale) -> tuple[Any, dict[str, Any]]:
-    return bench(scale, steps=scale["noisy"]), {"rounds": scale["rounds"]}
+    return bench(scale, steps=scale["noisy"]), pruned(scale)
 
 
 def head(claims: str, what: str, density: float | None = None) -> str:
     """Return the beginning of a line of the table."""
     share = "" if density is None else f"{100 * density:.1f} %"
-    return f"{claims:8} {what:58} {share:>7} "
+    return f"{claims:8} {what:66} {share:>7} "
 
 
 def line(claims: str, what: str, density: float, effect: Any, how: Any) -> str:
@@ -193,7 +198,7 @@ def chance_lines(result: Any) -> Iterator[str]:
         share, density = rows[-1].sum() / labels, result.density[-1]
         density = 1.0 if name == "dense" else density
         what = f"{name}, random labels"
-        interval = f"{100 * share:+7.2f} [{low:+7.2f}, {high:+7.2f}]"
+        interval = f"{100 * share:7.2f} [{low:7.2f}, {high:7.2f}]"
         yield head("C82", what, density) + f"{interval}  p {result.p(name):.4f}"
     found = (
         "undecided" if labels < 5000 else "fails" if result.least_p < 1e-3 else "holds"
@@ -216,7 +221,8 @@ TICKETS = (
     ("C89", "signs kept, one magnitude", "ticket", AS_GOOD),
     ("C89", "magnitudes kept", "ticket", WORSE),
     ("C13", "GraSP, reversed", "GraSP", WORSE),
-    ("C64", "SNIP", "ticket", WORSE),
+    ("C62", "SNIP", "ticket", AS_GOOD),
+    ("C62", "GraSP", "ticket", AS_GOOD),
 )
 FRESH = (
     ("C17 C85", "re-initialised", "ticket", WORSE),

@@ -17,7 +17,8 @@ import sparsetheory as st
 from sparsetheory.experiments.records import load_records
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "lottery_ticket.py"
-SMALL = {"seeds": 2, "rounds": [1, 3], "widths": [8], "long": 10, "noisy": 5}
+SMALL = {"seeds": 2, "rate": 0.5, "rounds": [1, 3], "masks": [1]}
+SMALL |= {"widths": [8], "long": 10, "noisy": 5}
 
 
 @pytest.fixture(scope="module")

@@ -114,15 +114,15 @@ def lottery_grid(
     >>> found.effect("20 units", "ticket", "random").mean > 0
     True
     """
-    pieces = lottery_grid_pieces(benches, **options)
-    done: dict[str, dict[str, Accuracy]] = {setting: {} for setting in benches}
-    for name, value in (known or {}).items():
-        if name in pieces:
-            setting, arm = name.rsplit(BETWEEN, 1)
-            done[setting][arm] = value
-    return LotteryGrid(
-        {
-            setting: lottery_study(bench, known=done[setting], **options)
-            for setting, bench in benches.items()
+    if not benches:
+        raise ValueError("benches must not be empty")
+    studies = {}
+    for setting, bench in benches.items():
+        start = f"{setting}{BETWEEN}"
+        done = {
+            name.removeprefix(start): value
+            for name, value in (known or {}).items()
+            if name.startswith(start)
         }
-    )
+        studies[setting] = lottery_study(bench, known=done, **options)
+    return LotteryGrid(studies)
