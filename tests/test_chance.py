@@ -29,6 +29,7 @@ def test_random_labels_are_uniform_and_know_nothing():
         counts = np.bincount(labels.ravel(), minlength=3)
         assert stats.chisquare(counts).pvalue > 1e-4
     pairs = (both[:, :-1], both[:, 1:]), (drawn.data.y, given.data.y)
+    pairs += ((drawn.data.y[:, :58], drawn.data.test_y),)
     for one, other in (*pairs, (drawn.data.test_y, given.data.test_y)):
         table = np.histogram2d(one.ravel(), other.ravel(), bins=3)[0]
         assert stats.chi2_contingency(table).pvalue > 1e-4

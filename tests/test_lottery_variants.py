@@ -1,5 +1,6 @@
 """Which layer, which task, which procedure: arms that ask what makes a ticket."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -81,8 +82,9 @@ def test_another_task_has_the_same_network_seeds_and_rounds():
     later = st.lottery_bench(
         "digits", hidden=[12], seeds=[0, 2], steps=5, classes=range(5)
     )
-    for source in (wide, later):
-        with pytest.raises(ValueError, match="network and the seeds"):
+    he = replace(one, scheme="he")
+    for source in (wide, later, he):
+        with pytest.raises(ValueError, match="initial weights of the study"):
             st.transfer_arms(source, rounds=3)[name](case)
     for options in ({"rounds": 2}, {"rounds": 3, "rate": 0.3}):
         with pytest.raises(ValueError, match="rounds and rate"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -76,7 +77,7 @@ def transfer_arms(
     Raises
     ------
     ValueError
-        By the arms, if network, seeds, rounds or rate are not those of the study.
+        By the arms, if initial weights, rounds or rate are not those of the study.
 
     Examples
     --------
@@ -95,14 +96,12 @@ def transfer_arms(
         return source.rewound(rounds=rounds, rate=rate)
 
     def moved(case: Case) -> Case:
-        bench = case.bench
-        if bench.network != source.network or bench.seeds != source.seeds:
+        if not np.array_equal(case.bench.w0, source.w0):
             raise ValueError(
-                "source must have the network and the seeds of the study, got "
-                f"{source.network.shapes} and {source.seeds}"
+                "source must have the initial weights of the study, got "
+                f"{source.scheme}, {source.network.shapes}, seeds {source.seeds}"
             )
-        mask = _as_sparse(found().masks, case)
-        return Case(bench, mask, case.dense, case.rng)
+        return replace(case, mask=_as_sparse(found().masks, case))
 
     return {
         "ticket": _ticket,
