@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -172,6 +173,16 @@ def test_other_tickets_have_the_weights_or_the_order_of_other_seeds():
     for name in found.overlap:
         assert_array_equal(found.overlap[name][:, [2]], one.overlap[name])
         assert not np.array_equal(found.accuracy[name], found.accuracy["ticket"])
+    other = replace(given, seeds=[seed + 2**32 for seed in given.seeds])
+    for name, train, w in (
+        ("other order", other.train, given.w0),
+        ("other weights", given.train, other.w0),
+        ("other weights and order", other.train, other.w0),
+    ):
+        run = st.iterative_magnitude_pruning(
+            train, w, rounds=6, prunable=given.network.weights
+        )
+        assert_array_equal(found.accuracy[name][1], given.accuracy(run.weights[-1]))
     first, second, both = found.overlap.values()
     assert (first[1] > second[1]).all()
     assert (first[1] > both[1]).all()

@@ -7,6 +7,7 @@ seeds can tell, and have thirty.
 """
 
 from functools import cache, partial
+from typing import Any
 
 from sparsetheory.claims import lottery
 from sparsetheory.claims.claim import (
@@ -46,13 +47,11 @@ ARMS = ("ticket", "re-initialised", "re-initialised, fan-in", "shuffled in layer
 @cache
 def grid() -> LotteryGrid:
     """Return the accuracies with small steps, and in a deep network."""
-    slow = {"seeds": lottery.SEEDS, "optimiser": SGD(lr=0.1)}
+    slow: dict[str, Any] = {"seeds": lottery.SEEDS, "optimiser": SGD(lr=0.1)}
+    deep: dict[str, Any] = {"hidden": (50,) * 4, "scheme": "he", "steps": 600}
     benches = {
-        "short_": lottery_bench("digits", **slow),  # type: ignore[arg-type]
-        "deep_": lottery_bench(
-            "digits",
-            **{"hidden": (50,) * 4, "scheme": "he", "steps": 600, **slow},  # type: ignore[arg-type]
-        ),
+        "short_": lottery_bench("digits", **slow),
+        "deep_": lottery_bench("digits", **slow, **deep),
     }
     return lottery_grid(benches, rounds=ROUNDS, arms=ARMS)
 
