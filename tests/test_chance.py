@@ -61,6 +61,14 @@ def test_accuracies_are_those_of_a_study_on_the_random_labels():
     assert_array_equal(pieces["SNIP"](), study.accuracy["SNIP"])
 
 
+def test_counts_are_whole_whatever_rounding_does_to_shares():
+    assert int(58 * (31 / 58)) == 30
+    counts = [[31, 0, 58, 1, 30, 29]]
+    known = {name: np.array(counts) / 58 for name in ("dense", "ticket")}
+    result = st.chance_study(bench(), rounds=[2], arms=["ticket"], known=known)
+    assert_array_equal(result.correct["ticket"], counts)
+
+
 def test_p_values_and_intervals_are_the_exact_binomial_ones():
     count = int(found().correct["SNIP"][1].sum())
     test = stats.binomtest(count, 6 * 58, 1 / 3)
