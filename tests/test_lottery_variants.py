@@ -151,6 +151,17 @@ def test_masks_at_resets_alone_end_dense_and_are_those_of_such_rounds():
     assert (alive(given, drawn) > 1.5 * asked).all()
 
 
+def test_without_a_ticket_the_code_draws_new_weights_and_keeps_the_counts_of_layers():
+    given = bench(steps=0)  # so that arms return what training would start from
+    case = case_of(given)
+    found = st.procedure_arms(rounds=4)["shuffled, mask at the start alone"](case)
+    network, on = given.network, found != 0
+    assert_array_equal(found[on], given.fresh[on])
+    for layer in np.unique(network.layer):
+        there = (network.layer == layer) & network.weights
+        assert_array_equal(on[:, there].sum(axis=1), case.mask[:, there].sum(axis=1))
+
+
 def test_rewinding_at_the_end_alone_begins_with_rounds_of_fine_tuning():
     given = bench()
     case = case_of(given)
