@@ -59,6 +59,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+HEADER = """\
+Differences of accuracy in points, 95 % intervals, exact sign-flip p values. As good:
+all of the interval above minus a point. Worse and better: all of it on that side of
+zero, and p at most 0.05; much worse: by five points."""
+
+
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -33,6 +33,7 @@ from sparsetheory.claims.lottery import (
 from sparsetheory.experiments.bench import lottery_bench
 from sparsetheory.experiments.grid import LotteryGrid, lottery_grid
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
+from sparsetheory.experiments.paired import MOST
 from sparsetheory.experiments.variants import layer_arms
 from sparsetheory.lottery.optimisers import SGD
 
@@ -72,7 +73,7 @@ def everywhere(arm: str, than: str, label: str = "") -> dict[str, Number]:
 @cache
 def layers() -> LotteryStudy:
     """Return the accuracies where one layer is exchanged."""
-    bench = lottery_bench("digits", seeds=3 * lottery.SEEDS)
+    bench = lottery_bench("digits", seeds=min(3 * lottery.SEEDS, MOST))
     return lottery_study(bench, rounds=ROUNDS, arms=layer_arms(bench))
 
 
