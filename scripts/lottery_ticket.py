@@ -57,8 +57,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "noisy": 1000,
     },
 }
-
-
 HEADER = """\
 Differences of accuracy in points, 95 % intervals, exact sign-flip p values. As good:
 all of the interval above minus a point. Worse and better: all of it on that side of
@@ -123,9 +121,7 @@ def main(argv: list[str] | None = None) -> None:
         todo = tasks(args.settings, args.study or STUDIES)
         with engine(args.engine, args.workers) as where:
             complete_records(paths[0], todo, args.records, args.settings, **where)
-    print(
-        "Differences of accuracy in points, 95 % intervals, exact sign-flip p values."
-    )
+    print(HEADER)
     for name, result in results(args.records, args.settings):
         print(name)
         for text in STUDIES[name].rows(result):
