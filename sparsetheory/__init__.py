@@ -47,6 +47,12 @@ from sparsetheory.ensembles import (
     spherical,
 )
 from sparsetheory.experiments.bench import LotteryBench, lottery_bench
+from sparsetheory.experiments.chance import (
+    ChanceStudy,
+    chance_pieces,
+    chance_study,
+    random_labels,
+)
 from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
@@ -61,18 +67,32 @@ from sparsetheory.experiments.fit import Transition, fit_transition
 from sparsetheory.experiments.generalisation import (
     GeneralisationGaps,
     generalisation_gaps,
+from sparsetheory.experiments.grid import (
+    LotteryGrid,
+    lottery_grid,
+    lottery_grid_pieces,
 )
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
 )
 from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
+from sparsetheory.experiments.label_noise import (
+    LabelNoiseStudy,
+    label_noise_pieces,
+    label_noise_study,
+)
 from sparsetheory.experiments.lottery import (
     LotteryStudy,
     lottery_pieces,
     lottery_study,
 )
 from sparsetheory.experiments.model_selection import ModelSelection, model_selection
+from sparsetheory.experiments.overlap import (
+    OverlapStudy,
+    overlap_pieces,
+    overlap_study,
+)
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
@@ -103,6 +123,11 @@ from sparsetheory.experiments.subset_sum import (
     subset_sum_trials,
 )
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
+from sparsetheory.experiments.variants import (
+    layer_arms,
+    procedure_arms,
+    transfer_arms,
+)
 from sparsetheory.layers import digits_filters
 from sparsetheory.learning.bounds import RademacherBounds, rademacher_bounds
 from sparsetheory.learning.generalisation import (
@@ -237,6 +262,12 @@ from sparsetheory.plotting.learning import (
     plot_rademacher,
 )
 from sparsetheory.plotting.lottery import plot_lottery
+from sparsetheory.plotting.lottery_studies import (
+    plot_chance,
+    plot_label_noise,
+    plot_lottery_effects,
+    plot_overlap,
+)
 from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.model_selection import plot_model_selection
@@ -414,6 +445,7 @@ __all__ = [
     "Approximation",
     "BlockCirculant",
     "BlockCoherence",
+    "ChanceStudy",
     "Coherence",
     "Comparison",
     "Contraction",
@@ -436,9 +468,11 @@ __all__ = [
     "JacobianRecovery",
     "LassoPath",
     "LambdaWindow",
+    "LabelNoiseStudy",
     "LassoRisk",
     "Loss",
     "LotteryBench",
+    "LotteryGrid",
     "LotteryStudy",
     "Margin",
     "MaxMargin",
@@ -447,6 +481,7 @@ __all__ = [
     "NoiseSensitivity",
     "NullSpaceConstant",
     "OptimalDesign",
+    "OverlapStudy",
     "PairedEffect",
     "PhaseMap",
     "PrunedNeuronTrials",
@@ -503,6 +538,8 @@ __all__ = [
     "block_coherence_guarantee",
     "box_success_probability",
     "box_weak_threshold",
+    "chance_pieces",
+    "chance_study",
     "clopper_pearson_interval",
     "coherence_guarantee",
     "compare",
@@ -592,6 +629,8 @@ __all__ = [
     "l1_weak_threshold",
     "lambda_max",
     "lambda_window",
+    "label_noise_pieces",
+    "label_noise_study",
     "largest_taps",
     "lasso",
     "lasso_gap",
@@ -600,6 +639,7 @@ __all__ = [
     "lasso_risk",
     "lasso_support_probability",
     "lasso_support_thetas",
+    "layer_arms",
     "layer_masks",
     "least_restricted_eigenvalue",
     "load_maps",
@@ -612,6 +652,8 @@ __all__ = [
     "log_top_k_overlap",
     "log_top_k_ticket_probability",
     "lottery_bench",
+    "lottery_grid",
+    "lottery_grid_pieces",
     "lottery_pieces",
     "lottery_study",
     "magnitude_rows",
@@ -646,20 +688,26 @@ __all__ = [
     "operator_norm",
     "optimal_design",
     "optimal_threshold",
+    "overlap_pieces",
+    "overlap_study",
     "paired_effect",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
     "phase_transition",
+    "plot_chance",
     "plot_convergence",
     "plot_generalisation",
     "plot_design",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
+    "plot_label_noise",
     "plot_lottery",
     "plot_margins",
     "plot_model_selection",
+    "plot_lottery_effects",
+    "plot_overlap",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
@@ -672,6 +720,7 @@ __all__ = [
     "plot_ticket_probability",
     "plot_ticket_sparsity",
     "plot_transition_curves",
+    "procedure_arms",
     "pruned_neuron_trials",
     "pruned_weight",
     "pruning_effect",
@@ -682,6 +731,7 @@ __all__ = [
     "rademacher_complexity",
     "ramp_loss",
     "random_circulant",
+    "random_labels",
     "random_layers",
     "random_progress",
     "random_rows",
@@ -741,6 +791,7 @@ __all__ = [
     "torch_model",
     "torch_weights",
     "train",
+    "transfer_arms",
     "transition_curve",
     "unit_rows",
     "warmup",

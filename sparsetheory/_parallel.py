@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -13,7 +13,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -125,6 +125,17 @@ def blas_held() -> Iterator[None]:
             _holders -= 1
             if _holders == 0:
                 _limit.restore_original_limits()
+
+
+def once(function: Callable[..., Out]) -> Callable[..., Out]:
+    """Keep results; threads that ask for the same at once wait for one of them."""
+    lock, kept = threading.Lock(), cache(function)
+
+    def call(*arguments: Hashable) -> Out:
+        with lock:
+            return kept(*arguments)
+
+    return call
 
 
 def stop_if_cancelled() -> None:

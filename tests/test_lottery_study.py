@@ -65,6 +65,39 @@ def test_non_inferiority_is_decided_by_the_whole_interval():
         found.non_inferior(-1)
 
 
+DECIDED = {  # of intervals that lie below, at or above zero and the margins
+    "as good": [False, False, None, None, True, True, True, True],
+    "worse": [True, True, True, None, False, False, False, False],
+    "much worse": [True, None, False, False, False, False, False, False],
+    "better": [False, False, False, False, False, None, True, True],
+}
+
+
+def made(low, high, p=0.01, n=10):
+    return st.PairedEffect((low + high) / 2, low, high, 0.95, p, n)
+
+
+def test_claims_are_borne_out_by_the_whole_interval_and_the_test():
+    both = [(-0.2, -0.06), (-0.2, -0.01), (-0.02, -0.005), (-0.02, 0.005)]
+    both += [(-0.009, 0.009), (-0.009, 0.02), (0.001, 0.005), (0.001, 0.02)]
+    for claim, decided in DECIDED.items():
+        for ends, expected in zip(both, decided, strict=True):
+            effect = made(*ends)
+            assert effect.bears_out(claim) is expected, (claim, ends)
+            assert made(*ends, n=5).bears_out(claim) is None  # p is 1/16 at least
+    # What the test denies is not claimed, whatever the interval says.
+    assert made(-0.2, -0.06, p=0.06).bears_out("worse") is None
+    assert made(-0.2, -0.06, p=0.06).bears_out("much worse") is None
+    assert made(0.011, 0.02, p=0.06).bears_out("better") is None
+    assert made(-0.2, -0.06, p=0.06).bears_out("worse", alpha=0.07) is True
+    assert made(-0.2, -0.06, n=5, p=0.06).bears_out("worse", alpha=0.07) is True
+    assert made(-0.2, -0.06).bears_out("much worse", much=0.06) is None
+    assert made(-0.02, 0.005).bears_out("as good", margin=0.03) is True
+    # Margins are open ends: a loss of a margin is one.
+    assert made(-0.01, 0.1).bears_out("as good") is None
+    assert made(-0.2, -0.01).bears_out("as good") is False
+
+
 @pytest.mark.parametrize(
     ("a", "b", "level", "message"),
     [

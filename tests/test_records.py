@@ -5,6 +5,7 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,12 @@ from numpy.testing import assert_array_equal
 import sparsetheory as st
 from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.isometry import IsometrySide
-from sparsetheory.experiments.records import load_records, save_records
+from sparsetheory.experiments.engines import engine
+from sparsetheory.experiments.records import (
+    complete_records,
+    load_records,
+    save_records,
+)
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "rip_pruning.py"
 
@@ -36,6 +42,30 @@ class Outer:
     named: dict[str, Inner]
     some: list[Inner]
     nothing: None = None
+
+
+@pytest.mark.parametrize("name", ["serial", "threads", "processes"])
+def test_pieces_are_done_once_on_any_engine_and_kept_in_their_order(tmp_path, name):
+    work = {f"{i}|a": partial(pow, i, 2) for i in range(5)}
+    path, records = tmp_path / "x.json", {"3|a": 7}
+    if name == "serial":
+        complete_records(path, work, records, {"seed": 1}, progress=False)
+    else:
+        with engine(name, 2) as where:
+            complete_records(path, work, records, {}, progress=False, **where)
+    assert list(records.items()) == [
+        (f"{i}|a", i**2 if i != 3 else 7) for i in range(5)
+    ]
+    kept, _ = load_records(path, [])
+    assert kept == records
+
+
+def test_what_was_done_before_a_failure_is_kept(tmp_path):
+    path, records = tmp_path / "x.json", {}
+    work = {"one": partial(pow, 2, 2), "two": partial(pow, 0, -1)}
+    with pytest.raises(ZeroDivisionError), engine("threads", 2) as where:
+        complete_records(path, work, records, {}, progress=False, **where)
+    assert load_records(path, [])[0] in ({"one": 4}, {})
 
 
 @pytest.mark.parametrize(

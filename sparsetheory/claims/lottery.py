@@ -7,6 +7,7 @@ much worse if it is below minus five, and as worse if it is below zero and the e
 sign-flip test says so at 5 %. Where seeds are too few for that, nothing is decided.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -29,9 +30,7 @@ from sparsetheory.lottery.iterative import PruningRounds
 
 HYPOTHESIS = (D000, "The Lottery Ticket Hypothesis")
 STATEMENT = (D002, "1. The Hypothesis")
-RESET = (D002, "2.2 Key Insight: Reset to Initialization")
 RANDOM = (D002, "5.3 Pruning at Random")
-TICKET = (D003, "What, Precisely, is a Winning Ticket?")
 BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
@@ -71,11 +70,14 @@ def study() -> LotteryStudy:
     return lottery_study(bench, rounds=ROUNDS, arms=STUDIED, tickets=found)
 
 
-def differences(arm: str, than: str, label: str = "") -> dict[str, Number]:
+def differences(
+    arm: str, than: str, label: str = "", of: Callable[[], LotteryStudy] = study
+) -> dict[str, Number]:
     """Return how much more accurate an arm is than another at each density."""
-    effects = [study().effect(arm, than, i) for i in range(len(ROUNDS))]
-    numbers: dict[str, Number] = {"seeds": len(study().seeds)}
-    for name, effect in zip(NAMES, effects, strict=True):
+    found = of()
+    numbers: dict[str, Number] = {"seeds": len(found.seeds)}
+    for i, name in enumerate(NAMES):
+        effect = found.effect(arm, than, i)
         numbers |= summary(effect, f"{label}{name}")
     return numbers
 
@@ -98,6 +100,11 @@ def few(x: Numbers) -> bool:
 def worse(x: Numbers, name: str) -> bool:
     """Tell whether a difference is below zero, by interval and test."""
     return bool(x[f"{name}_high"] < 0 and x[f"{name}_p"] <= LEVEL)
+
+
+def better(x: Numbers, name: str) -> bool:
+    """Tell whether a difference is above zero, by interval and test."""
+    return bool(x[f"{name}_low"] > 0 and x[f"{name}_p"] <= LEVEL)
 
 
 def as_good(x: Numbers, name: str) -> bool:
@@ -132,65 +139,6 @@ def ninety_rule(x: Numbers) -> Finding:
         return Finding.HOLDS
     short = x["eleventh_high"] <= -MARGIN
     return Finding.NOT_AT_THIS_SCALE if short else Finding.UNDECIDED
-
-
-def redrawn() -> dict[str, Number]:
-    """Compare fresh weights on the ticket's mask with the ticket, also rescaled."""
-    return differences("re-initialised", "ticket") | differences(
-        "re-initialised, fan-in", "ticket", "rescaled_"
-    )
-
-
-def redrawn_rule(x: Numbers) -> Finding:
-    """Ask for a loss at each density, for weights of the right scale too."""
-    if few(x):
-        return Finding.UNDECIDED
-    names = [f"{label}{name}" for label in ("", "rescaled_") for name in NAMES]
-    lost = [worse(x, name) for name in names]
-    if all(lost):
-        return Finding.HOLDS
-    if any(lost):
-        return Finding.PARTLY
-    kept = all(as_good(x, name) for name in names)
-    return Finding.NOT_AT_THIS_SCALE if kept else Finding.UNDECIDED
-
-
-def elsewhere() -> dict[str, Number]:
-    """Compare a mask used with another initialisation, either way, with the ticket."""
-    return differences("re-initialised", "ticket") | differences(
-        "mask of another seed", "ticket", "other_mask_"
-    )
-
-
-def elsewhere_rule(x: Numbers) -> Finding:
-    """Ask for five points; less is worse, but not much."""
-    if few(x):
-        return Finding.UNDECIDED
-    names = [f"{label}{NAMES[-1]}" for label in ("", "other_mask_")]
-    if all(much_worse(x, name) for name in names):
-        return Finding.HOLDS
-    if all(worse(x, name) for name in names):
-        return Finding.PARTLY
-    kept = all(as_good(x, name) for name in names)
-    return Finding.NOT_AT_THIS_SCALE if kept else Finding.UNDECIDED
-
-
-def magic() -> dict[str, Number]:
-    """Place fresh weights between the ticket and a shuffled mask."""
-    return differences("re-initialised", "ticket") | differences(
-        "shuffled in layers", "re-initialised", "shuffled_below_"
-    )
-
-
-def magic_rule(x: Numbers) -> Finding:
-    """Ask that nothing be left over a shuffled mask; something lost is a part."""
-    if few(x):
-        return Finding.UNDECIDED
-    last = NAMES[-1]
-    lost, left = worse(x, last), worse(x, f"shuffled_below_{last}")
-    if lost:
-        return Finding.PARTLY if left else Finding.HOLDS
-    return Finding.NOT_AT_THIS_SCALE if as_good(x, last) else Finding.UNDECIDED
 
 
 def at_random() -> dict[str, Number]:
@@ -298,17 +246,6 @@ CLAIMS = (
         rule=existence_rule,
     ),
     Claim(
-        id="C17",
-        kind="empirical",
-        places=(HYPOTHESIS,),
-        statement=(
-            "With fresh initial weights on its mask the ticket is not as accurate, "
-            "nor if these are scaled up for the weights that each unit has lost."
-        ),
-        numbers=redrawn,
-        rule=redrawn_rule,
-    ),
-    Claim(
         id="C47",
         kind="empirical",
         places=(STATEMENT,),
@@ -319,17 +256,6 @@ CLAIMS = (
         ),
         numbers=existence,
         rule=ninety_rule,
-    ),
-    Claim(
-        id="C49",
-        kind="empirical",
-        places=(RESET,),
-        statement=(
-            "The mask of one initialisation applied to another is much worse: by five "
-            "points and more with 4.4 % of the weights."
-        ),
-        numbers=elsewhere,
-        rule=elsewhere_rule,
     ),
     Claim(
         id="C64",
@@ -364,17 +290,6 @@ CLAIMS = (
         ),
         numbers=crucial,
         rule=crucial_rule,
-    ),
-    Claim(
-        id="C85",
-        kind="empirical",
-        places=(TICKET,),
-        statement=(
-            "With fresh weights on its mask the magic of a ticket vanishes: nothing is "
-            "left over a mask shuffled in each layer."
-        ),
-        numbers=magic,
-        rule=magic_rule,
     ),
     Claim(
         id="C89",

@@ -23,8 +23,6 @@ from sparsetheory.lottery.schedules import (
     VGG16_SIDES,
     conv_costs,
     density_after_rounds,
-    dst_equilibrium,
-    dst_regrowth,
     rounds_to_density,
     surviving_counts,
 )
@@ -99,48 +97,6 @@ def geometric_density_rule(x: Numbers) -> Finding:
         return Finding.REFUTED
     off = x["weights_left"] > x["weights_by_law"] + 1 or x["of_4_left_after_100"] > 0
     return Finding.HOLDS_IF if off else Finding.HOLDS
-
-
-def dynamic_training() -> dict[str, Number]:
-    """Iterate both kinds of step to their end, and draw one kind."""
-    error = factor_error = 0.0
-    for p in (0.1, 0.3, 0.9):
-        for g in (0.05, 0.1, 0.8):
-            for revive in (False, True):
-                found = dst_equilibrium(p, g, revive=revive)
-                rho = [1.0]
-                for _ in range(400):
-                    kept = (1 - p) * rho[-1]
-                    rho.append(kept + g * (1 - (kept if revive else rho[-1])))
-                error = max(error, abs(rho[-1] - found.density))
-                ratio = (rho[1] - found.density) / (rho[0] - found.density)
-                factor_error = max(factor_error, abs(ratio - found.factor))
-    rng = np.random.default_rng(0)
-    p, target, d, steps = 0.3, 0.1, 4000, 300
-    g = dst_regrowth(p, target)
-    active = rng.random(d) < target
-    mean = 0.0
-    for _ in range(steps):
-        pruned, grown = rng.random(d) < p, rng.random(d) < g
-        active = np.where(active, ~pruned, grown)
-        mean += float(active.mean()) / steps
-    factor = dst_equilibrium(p, g).factor
-    # Each weight is a chain of two states, with correlation `factor` from step to step.
-    spread = target * (1 - target) * (1 + factor) / (1 - factor) / (d * steps)
-    return {
-        "error": error,
-        "error_of_factor": factor_error,
-        "regrowth_for_tenth": g,
-        "regrowth_for_tenth_with_revival": dst_regrowth(p, target, revive=True),
-        "mean_density_drawn": mean,
-        "standard_error": float(np.sqrt(spread)),
-    }
-
-
-def dynamic_training_rule(x: Numbers) -> Finding:
-    """Ask for the fixed points, and for a drawn density within five errors."""
-    near = abs(x["mean_density_drawn"] - 0.1) <= 5 * x["standard_error"]
-    return holds(max(x["error"], x["error_of_factor"]) <= ROUNDING and near)
 
 
 def rounds_needed() -> dict[str, Number]:
@@ -267,18 +223,6 @@ CLAIMS = (
         ),
         numbers=geometric_density,
         rule=geometric_density_rule,
-    ),
-    Claim(
-        id="C28",
-        kind="theorem",
-        places=(ENGINEERING,),
-        statement=(
-            "To hold a density rho against pruning of a share p, dynamic sparse "
-            "training has to regrow a share p rho / (1 - rho) of the weights that were "
-            "inactive, or p rho / (1 - (1 - p) rho) of those that are after pruning."
-        ),
-        numbers=dynamic_training,
-        rule=dynamic_training_rule,
     ),
     Claim(
         id="C63",

@@ -126,6 +126,7 @@ def lottery_bench(
     batch: int = 50,
     scheme: Scheme = "glorot",
     label_noise: float = 0.0,
+    classes: Sequence[int] | None = None,
 ) -> LotteryBench:
     """Set up networks with ReLUs on data of scikit-learn, one for each seed.
 
@@ -142,6 +143,7 @@ def lottery_bench(
     steps, batch : int
     scheme : {"glorot", "he"}
     label_noise : float
+    classes : sequence of int, optional
 
     Returns
     -------
@@ -164,7 +166,7 @@ def lottery_bench(
     each = check_seeds(given)
     if max(each) >= OTHER or len(set(each)) < len(each):
         raise ValueError(f"seeds must be distinct and below 2^32, got {each}")
-    splits = draw_splits(data, each, label_noise=label_noise)
+    splits = draw_splits(data, each, label_noise=label_noise, classes=classes)
     network = mlp([splits.X.shape[-1], *hidden, splits.classes])
     optimiser = SGD(lr=0.5) if optimiser is None else optimiser
     return LotteryBench(network, splits, each, optimiser, steps, batch, scheme)

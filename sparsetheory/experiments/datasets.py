@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from sparsetheory._checks import check_integer
 from sparsetheory.lottery.initial import check_seeds
 
 Name = Literal["digits", "wine", "breast_cancer"]
@@ -39,7 +40,11 @@ class Splits:
 
 
 def draw_splits(
-    data: Name, seed: int | Sequence[int], *, label_noise: float = 0.0
+    data: Name,
+    seed: int | Sequence[int],
+    *,
+    label_noise: float = 0.0,
+    classes: Sequence[int] | None = None,
 ) -> Splits:
     """Split a data set at random, once for each seed.
 
@@ -54,6 +59,9 @@ def draw_splits(
     label_noise : float
         Share of the training labels that are drawn anew, uniform over all classes, in
         [0, 1]; the nearest whole number of them, at random.
+    classes : sequence of int, optional
+        Labels to keep, two at least, which become 0, 1, ... in ascending order; sizes
+        shrink by the share of all samples that have others.
 
     Returns
     -------
@@ -83,7 +91,13 @@ def draw_splits(
     from sklearn import datasets
 
     X, y = getattr(datasets, f"load_{data}")(return_X_y=True)
-    classes, (size, rest) = int(y.max()) + 1, SIZES[data]
+    size, rest = SIZES[data]
+    if classes is not None:
+        kept, total = _labels(classes, int(y.max())), len(y)
+        inside = np.isin(y, kept)
+        X, y = X[inside], np.searchsorted(kept, y[inside])
+        size, rest = (part * len(y) // total for part in (size, rest))
+    many = int(y.max()) + 1
     parts: list[tuple[Array, ...]] = []
     for one in check_seeds(seed):
         order = np.random.default_rng((one, SPLIT)).permutation(len(y))
@@ -92,11 +106,26 @@ def draw_splits(
             shift, scale = 0.0, 16.0
         else:
             shift, scale = X[old].mean(axis=0), X[old].std(axis=0)
-        labels = y[old].copy()
-        rng = np.random.default_rng((one, NOISE))
-        wrong = rng.permutation(size)[: round(label_noise * size)]
-        labels[wrong] = rng.integers(0, classes, wrong.size)
+        labels = noisy_labels(y[old], label_noise, many, one)
         scaled = (((X[part] - shift) / scale).astype(np.float32) for part in (old, new))
         parts.append((*scaled, labels, y[new]))
     train, test, labels, goal = (np.stack(each) for each in zip(*parts, strict=True))
-    return Splits(train, labels, test, goal, classes)
+    return Splits(train, labels, test, goal, many)
+
+
+def noisy_labels(
+    labels: npt.NDArray[np.int64], share: float, classes: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """Return labels of which a share is drawn anew, uniform over all classes."""
+    rng = np.random.default_rng((seed, NOISE))
+    wrong = rng.permutation(labels.size)[: round(share * labels.size)]
+    noisy = labels.copy()
+    noisy[wrong] = rng.integers(0, classes, wrong.size)
+    return noisy
+
+
+def _labels(classes: Sequence[int], most: int) -> npt.NDArray[np.int64]:
+    each = [check_integer("classes", one, 0, most) for one in classes]
+    if len(set(each)) < max(2, len(each)):
+        raise ValueError(f"classes must be two labels or more, distinct, got {each}")
+    return np.array(sorted(each))

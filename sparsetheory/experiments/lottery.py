@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
-from sparsetheory._parallel import blas_held
+from sparsetheory._parallel import blas_held, once
 from sparsetheory.experiments.arms import ARMS, Arm, Case
 from sparsetheory.experiments.bench import LotteryBench
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
@@ -110,7 +110,7 @@ def lottery_pieces(
             f"tickets must have {max(ends)} rounds, got {len(tickets.masks) - 1}"
         )
 
-    @cache
+    @once
     def found() -> PruningRounds:
         return tickets or bench.rewound(rounds=max(ends), rate=rate)
 

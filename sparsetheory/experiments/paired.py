@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,48 @@ class PairedEffect:
         if self.low > -margin:
             return True
         return False if self.high <= -margin else None
+
+    def bears_out(
+        self,
+        claim: Literal["as good", "worse", "much worse", "better"],
+        *,
+        margin: float = 0.01,
+        much: float = 0.05,
+        alpha: float = 0.05,
+    ) -> bool | None:
+        """Tell whether a is to b as claimed.
+
+        Where even a single sign of all differences would not be significant, nothing
+        is decided.
+
+        Parameters
+        ----------
+        claim : {"as good", "worse", "much worse", "better"}
+            Non-inferior by `margin`; below zero by interval and test; so and with the
+            whole interval below minus `much`; above zero by interval and test.
+        margin : float
+            A difference that is as good as none.
+        much : float
+        alpha : float
+            The largest p value that is significant.
+
+        Returns
+        -------
+        bool or None
+            None if the pairs do not decide: neither the claim nor its contrary, which
+            is inferior by the margin, not worse by more than it, not much worse, or
+            not better by more than it.
+        """
+        if 2.0 ** (1 - self.n) > alpha:
+            return None
+        sure = self.p <= alpha
+        yes, no = {
+            "as good": (self.low > -margin, self.high <= -margin),
+            "worse": (sure and self.high < 0, self.low > -margin),
+            "much worse": (sure and self.high < -much, self.low >= -much),
+            "better": (sure and self.low > 0, self.high < margin),
+        }[claim]
+        return True if yes else False if no else None
 
 
 def paired_effect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sparsetheory._files import write_whole
+from sparsetheory._parallel import parallel_map
 from sparsetheory.experiments.environment import hardware, versions
 
 FORMAT = 1
@@ -59,6 +61,8 @@ def complete_records(
     settings: Mapping[str, Any],
     *,
     progress: bool = True,
+    workers: int = 1,
+    executor: Executor | None = None,
 ) -> None:
     """Do what is not yet in `records`, and write them after each piece.
 
@@ -66,23 +70,40 @@ def complete_records(
     ----------
     path : str or Path
     work : mapping of str to callable
-        Names of pieces, and what returns the record of each. Later pieces find those
-        of earlier ones in `records`.
+        Names of pieces, and what returns the record of each. Done by one worker, later
+        pieces find those of earlier ones in `records`.
     records : dict
         Added to, in the order of `work`.
     settings : mapping
     progress : bool
         Count pieces on standard error.
+    workers : int
+        Pieces at a time.
+    executor : concurrent.futures.Executor, optional
+        Where they are done, by default in threads; pieces must be picklable if it
+        needs that.
     """
     from tqdm import tqdm
 
+    todo = [(name, piece) for name, piece in work.items() if name not in records]
+    found: Iterable[tuple[tuple[str, Any], Any]] = (
+        ((name, piece), piece()) for name, piece in todo
+    )
+    if workers > 1 or executor is not None:
+        found = parallel_map(_done, todo, workers, executor)
     with tqdm(total=len(work), unit="piece", disable=not progress) as bar:
-        for name, piece in work.items():
+        bar.update(len(work) - len(todo))
+        for (name, _), record in found:
+            records[name] = record
+            for each in [key for key in work if key in records]:
+                records[each] = records.pop(each)
+            save_records(path, records, settings)
             bar.set_description(name.replace("|", ", "))
-            if name not in records:
-                records[name] = piece()
-                save_records(path, records, settings)
             bar.update()
+
+
+def _done(job: tuple[str, Callable[[], Any]]) -> Any:
+    return job[1]()
 
 
 def load_records(

@@ -1,0 +1,144 @@
+"""Lottery tickets on real data: the claims about them, and whether they hold.
+
+Networks for images of digits, many seeds at once and paired: tickets and twenty other
+ways to prune; fresh weights by learning rate, steps and depth, or in one layer; other
+ways to look for tickets; masks that move, and masks that train alone; tickets of other
+digits, and tickets found again; noisy labels, and labels at random; and code that looks
+for tickets, to the letter. Prints each claim with its effect, interval, exact p value
+and what follows. Writes STEM.json.gz, all numbers of each seed, and a picture
+STEM_STUDY of each study, as .png and .svg.
+
+  python scripts/lottery_ticket.py
+  python scripts/lottery_ticket.py --preset paper --resume --engine processes
+  python scripts/lottery_ticket.py --study tickets --study noise
+  python scripts/lottery_ticket.py --redraw figures/lottery_paper.json.gz
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+from sparsetheory.claims.studies import STUDIES, results, tasks
+from sparsetheory.experiments.engines import end_children, engine
+from sparsetheory.experiments.records import (
+    check_writable,
+    complete_records,
+    load_records,
+    resumed_records,
+    stem_of,
+)
+from sparsetheory.plotting.saving import save_figure
+
+mpl.use("Agg")
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {
+        "seeds": 3,
+        "rate": 0.5,
+        "rounds": [2, 4],
+        "masks": [1, 2],
+        "widths": [100],
+        "long": 800,
+        "noisy": 1000,
+    },
+    "paper": {
+        "seeds": 12,
+        "rate": 0.2,
+        "rounds": [3, 6, 10, 14],
+        "masks": [1, 3, 6],
+        "widths": [100, 400],
+        "long": 1600,
+        "noisy": 1000,
+    },
+}
+HEADER = """\
+Differences of accuracy in points, 95 % intervals, exact sign-flip p values. As good:
+all of the interval above minus a point. Worse and better: all of it on that side of
+zero, and p at most 0.05; much worse: by five points."""
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--preset", choices=PRESETS, default="quick", help="seconds, or minutes")
+    add("--study", action="append", choices=STUDIES, help="one of them (default: all)")
+    add("--seeds", type=int, help="how many")
+    add("--seed", type=int, default=0, help="the first one (default: 0)")
+    add("--engine", choices=("threads", "processes", "dask"), default="threads")
+    add("--workers", type=int, help="how many (default: one per processor)")
+    add("--out", type=Path, metavar="STEM", help="(default: figures/lottery_PRESET)")
+    add("--resume", action="store_true", help="go on from STEM.json.gz")
+    add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
+    args = parser.parse_args(argv)
+    try:
+        prepare(args)
+    except (EOFError, OSError, TypeError, ValueError) as error:
+        parser.error(str(error))
+    return args
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """Read and check all that the work depends on, before the work."""
+    default = Path("figures", f"lottery_{args.preset}")
+    args.out = args.out or (stem_of(args.redraw) if args.redraw else default)
+    check_writable(args.out)
+    args.records = {}
+    if args.redraw:
+        args.records, args.settings = load_records(args.redraw, ())
+        return
+    scale = PRESETS[args.preset]
+    seeds = scale["seeds"] if args.seeds is None else args.seeds
+    for name, value, least, most in (
+        ("--seed", args.seed, 0, 2**31),
+        ("--seeds", seeds, 2, 40),
+        ("--workers", 1 if args.workers is None else args.workers, 1, 1024),
+    ):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+        if value > most:
+            raise ValueError(f"{name} must be at most {most}, got {value}")
+    args.settings = {**scale, "seeds": seeds, "seed": args.seed}
+    if args.resume:
+        args.records = resumed_records(f"{args.out}.json.gz", (), args.settings)
+
+
+def main(argv: list[str] | None = None) -> None:
+    from matplotlib import pyplot as plt
+
+    start = time.perf_counter()
+    args = arguments(argv)
+    paths = []
+    if not args.redraw:
+        paths.append(Path(f"{args.out}.json.gz"))
+        todo = tasks(args.settings, args.study or STUDIES)
+        with engine(args.engine, args.workers) as where:
+            complete_records(paths[0], todo, args.records, args.settings, **where)
+    print(HEADER)
+    for name, result in results(args.records, args.settings):
+        print(name)
+        for text in STUDIES[name].rows(result):
+            print(f"  {text}")
+        if plot := STUDIES[name].plot:
+            figure = plot(result).figure
+            paths += save_figure(figure, f"{args.out}_{name}")
+            plt.close(figure)
+    print(f"wrote {', '.join(map(str, paths))} in {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        end_children()
+        os._exit(130)  # whatever still runs in a thread is not waited for
+    except (BrokenProcessPool, OSError, ValueError) as error:
+        print(f"lottery_ticket.py: error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,135 @@
+"""Claims on labels that hold no information."""
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import product
+
+from sparsetheory.claims import lottery
+from sparsetheory.claims.claim import (
+    D004,
+    Claim,
+    Finding,
+    Number,
+    Numbers,
+)
+from sparsetheory.experiments.bench import lottery_bench
+from sparsetheory.experiments.chance import chance_study
+
+LUNCH = (D004, "The No-Free-Lunch Principle: A Dose of Reality")
+
+ENOUGH = 20_000  # labels, for a standard error of 0.2 points
+UNEVEN = (0.6, 0.3, 0.1)  # shares of classes
+SURE = 1e-3  # of a p value, that the share is another one
+Labels = tuple[int, ...]
+Learner = Callable[[Labels], int]
+
+
+def guesses() -> dict[str, Number]:
+    """Train tickets and others on random labels, and count what they guess."""
+    found = chance_study(
+        lottery_bench("digits", seeds=3 * lottery.SEEDS), rounds=lottery.ROUNDS
+    )
+    numbers: dict[str, Number] = {
+        "labels_each": len(found.seeds) * found.trials,
+        "chance": 100 / found.classes,
+        "p_of_all": found.least_p,
+        "constant_guess_if_classes_are_uneven": 100 * max(UNEVEN),
+    }
+    for name, counts in found.correct.items():
+        share = 100 * float(counts[-1].sum()) / int(numbers["labels_each"])
+        low, high = found.interval(name)
+        label = name.replace(" ", "_").replace("-", "_").lower()
+        numbers |= {
+            label: share,
+            f"{label}_low": 100 * low,
+            f"{label}_high": 100 * high,
+        }
+    return numbers
+
+
+def guesses_rule(x: Numbers) -> Finding:
+    """Ask for a binomial number, by the least p value of all arms and densities."""
+    if x["labels_each"] < ENOUGH:
+        return Finding.UNDECIDED
+    if x["p_of_all"] <= SURE:
+        return Finding.REFUTED
+    more = x["constant_guess_if_classes_are_uneven"] > 40
+    return Finding.HOLDS_IF if more else Finding.HOLDS
+
+
+def majority(seen: Labels) -> int:
+    """Return the commonest label, of equally common ones the first."""
+    return max(range(max(seen) + 1), key=seen.count)
+
+
+def minority(seen: Labels) -> int:
+    """Return the rarest of two labels, of equally common ones the first."""
+    return min(range(2), key=seen.count)
+
+
+def share_right(learner: Learner, labels: Iterable[Labels], held: int) -> Fraction:
+    """Return the mean accuracy on the last labels, of all that may be drawn."""
+    right, number = 0, 0
+    for each in labels:
+        seen, rest = each[:-held], each[-held:]
+        right += rest.count(learner(seen))
+        number += held
+    return Fraction(right, number)
+
+
+def balanced(pairs: int) -> set[Labels]:
+    """Return all orders of as many zeros as ones."""
+    return {each for each in product(range(2), repeat=2 * pairs) if sum(each) == pairs}
+
+
+def traps() -> dict[str, Number]:
+    """Enumerate all labels: independent ones, and orders of a balanced vector."""
+    free = list(product(range(2), repeat=10))
+    orders = sorted(balanced(5))
+    return {
+        "majority_if_independent": float(share_right(majority, free, 1)),
+        "minority_if_independent": float(share_right(minority, free, 1)),
+        "minority_if_independent_5_held": float(share_right(minority, free, 5)),
+        "majority_if_permuted": float(share_right(majority, orders, 1)),
+        "minority_if_permuted": float(share_right(minority, orders, 1)),
+        "minority_if_permuted_5_held": float(share_right(minority, orders, 5)),
+        "constant_if_uneven": max(UNEVEN),
+    }
+
+
+def traps_rule(x: Numbers) -> Finding:
+    """Ask for a half where labels are independent, and whether it fails elsewhere."""
+    if any(x[name] != 0.5 for name in x if "independent" in name):
+        return Finding.REFUTED
+    others = [x["minority_if_permuted"], x["minority_if_permuted_5_held"]]
+    trapped = max(others) > 0.5 or x["constant_if_uneven"] > 1 / 3
+    return Finding.HOLDS_IF if trapped else Finding.HOLDS
+
+
+CLAIMS = (
+    Claim(
+        id="C82",
+        kind="empirical",
+        places=(LUNCH,),
+        statement=(
+            "Where labels hold no information, any network, dense or pruned, is right "
+            "once in K times: a binomial number of times, if they are uniform and "
+            "independent of everything."
+        ),
+        numbers=guesses,
+        rule=guesses_rule,
+    ),
+    Claim(
+        id="C83",
+        kind="theorem",
+        places=(LUNCH,),
+        statement=(
+            "Labels assigned at random leave any learner at 1/K: if they are drawn "
+            "independently and uniformly. If a vector with as many of each is put in "
+            "random order, who guesses what was rarer in training is right on the last "
+            "one; and of uneven classes the commonest is right more often."
+        ),
+        numbers=traps,
+        rule=traps_rule,
+    ),
+)
