@@ -51,7 +51,14 @@ from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
+from sparsetheory.experiments.descent import (
+    batch_pieces,
+    batch_study,
+    step_size_pieces,
+    step_size_study,
+)
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.flow import FlowStudy, flow_pieces, flow_study
 from sparsetheory.experiments.intervals import (
     clopper_pearson_interval,
     wilson_interval,
@@ -63,6 +70,12 @@ from sparsetheory.experiments.lottery import (
     lottery_study,
 )
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
+from sparsetheory.experiments.perturbations import (
+    noise_pieces,
+    noise_study,
+    order_pieces,
+    order_study,
+)
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
     PrunedNeuronTrials,
@@ -71,13 +84,24 @@ from sparsetheory.experiments.pruned import (
     pruned_weight,
 )
 from sparsetheory.experiments.rare import TicketEstimate, rare_ticket_probability
+from sparsetheory.experiments.rewinding import (
+    RewindingStudy,
+    rewinding_pieces,
+    rewinding_study,
+)
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
     relative_error,
 )
 from sparsetheory.experiments.saliencies import SaliencyComparison, saliency_comparison
+from sparsetheory.experiments.sharpness import (
+    SharpnessStudy,
+    sharpness_pieces,
+    sharpness_study,
+)
 from sparsetheory.experiments.spectra import HessianSpectra, hessian_spectra
+from sparsetheory.experiments.speed import SpeedStudy, speed_pieces, speed_study
 from sparsetheory.experiments.store import (
     PhaseMap,
     TransitionCurve,
@@ -91,6 +115,7 @@ from sparsetheory.experiments.subset_sum import (
     best_subset,
     subset_sum_trials,
 )
+from sparsetheory.experiments.sweep import TrainingSweep
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
 from sparsetheory.layers import digits_filters
 from sparsetheory.lottery.approximation import (
@@ -183,6 +208,14 @@ from sparsetheory.plotting.tickets import (
     plot_subset_sum,
     plot_ticket_probability,
     plot_ticket_sparsity,
+)
+from sparsetheory.plotting.training import (
+    plot_flow,
+    plot_rewinding,
+    plot_sharpness,
+    plot_speed,
+    plot_spread,
+    plot_sweep,
 )
 from sparsetheory.pruned import (
     largest_taps,
@@ -343,6 +376,7 @@ __all__ = [
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
+    "FlowStudy",
     "GradientFlow",
     "Guarantee",
     "Guarantees",
@@ -365,11 +399,14 @@ __all__ = [
     "PruningReport",
     "PruningRounds",
     "Recovery",
+    "RewindingStudy",
     "RipCondition",
     "SaliencyComparison",
     "SampledIsometry",
+    "SharpnessStudy",
     "Spark",
     "Spectrum",
+    "SpeedStudy",
     "Splits",
     "StrongTicket",
     "SubsetSum",
@@ -381,6 +418,7 @@ __all__ = [
     "TicketTrials",
     "TorchModel",
     "Training",
+    "TrainingSweep",
     "Transition",
     "TransitionCurve",
     "Verdict",
@@ -393,6 +431,8 @@ __all__ = [
     "ball_hit_probability",
     "basis_pursuit",
     "batch_order",
+    "batch_pieces",
+    "batch_study",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
     "best_groups",
@@ -429,6 +469,8 @@ __all__ = [
     "fit_map",
     "fit_transition",
     "flat_circulant",
+    "flow_pieces",
+    "flow_study",
     "gaussian",
     "gaussian_ar1",
     "gaussian_equicorrelated",
@@ -501,7 +543,9 @@ __all__ = [
     "mlp",
     "most_of_support",
     "mutual_coherence",
+    "noise_pieces",
     "noise_sensitivity",
+    "noise_study",
     "nonnegative_amp_threshold",
     "nonnegative_basis_pursuit",
     "nonnegative_exact_success_probability",
@@ -517,12 +561,15 @@ __all__ = [
     "omp",
     "operator_norm",
     "optimal_threshold",
+    "order_pieces",
+    "order_study",
     "paired_effect",
     "partial_dct",
     "partial_fourier",
     "partial_hadamard",
     "phase_transition",
     "plot_convergence",
+    "plot_flow",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
@@ -530,10 +577,15 @@ __all__ = [
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
+    "plot_rewinding",
     "plot_saliencies",
     "plot_saliency_loss",
+    "plot_sharpness",
     "plot_spectra",
+    "plot_speed",
+    "plot_spread",
     "plot_subset_sum",
+    "plot_sweep",
     "plot_ticket_probability",
     "plot_ticket_sparsity",
     "plot_transition_curves",
@@ -556,6 +608,8 @@ __all__ = [
     "restricted_gradient",
     "restricted_hessian",
     "restricted_spectrum",
+    "rewinding_pieces",
+    "rewinding_study",
     "rip_constant",
     "rip_guarantee",
     "rip_lower_bound_by_sampling",
@@ -564,6 +618,8 @@ __all__ = [
     "save_maps",
     "save_tables",
     "set_torch_weights",
+    "sharpness_pieces",
+    "sharpness_study",
     "shuffled_mask",
     "single_weight_median_error",
     "snip_saliency",
@@ -572,10 +628,14 @@ __all__ = [
     "soft_threshold_risk",
     "spark",
     "sparse_signal",
+    "speed_pieces",
+    "speed_study",
     "spherical",
     "squared_error",
     "state_evolution",
     "state_evolution_limit",
+    "step_size_pieces",
+    "step_size_study",
     "subset_sum_density",
     "subset_sum_expectation",
     "subset_sum_median_error",

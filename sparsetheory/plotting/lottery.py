@@ -53,14 +53,14 @@ def plot_lottery(result: LotteryStudy, ax: Any = None) -> Any:
 
     if ax is None:
         _, ax = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
-    mean, half = _interval(100 * result.dense)
+    mean, half = interval(100 * result.dense)
     ax.axhline(mean, color="black", linewidth=1, label="dense")
     ax.axhspan(mean - half, mean + half, color="black", alpha=0.12, linewidth=0)
     order = np.argsort(result.density)
     names = sorted(result.accuracy, key=lambda n: -result.accuracy[n][order[0]].mean())
     colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, max(2, len(names))))
     for i, name in enumerate(names):
-        mean, half = _interval(100 * result.accuracy[name][order])
+        mean, half = interval(100 * result.accuracy[name][order])
         ax.errorbar(
             100 * result.density[order] * 1.012 ** (i - len(names) / 2),  # side by side
             mean,
@@ -86,7 +86,7 @@ def plot_lottery(result: LotteryStudy, ax: Any = None) -> Any:
     return ax
 
 
-def _interval(values: npt.NDArray[np.float64]) -> tuple[Any, Any]:
+def interval(values: npt.NDArray[np.float64]) -> tuple[Any, Any]:
     """Return mean and half the interval along the last axis; zero for one seed."""
     n = values.shape[-1]
     if n < 2:
