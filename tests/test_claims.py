@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+import training_rows
 from rows import BY_ID, result
 
 from sparsetheory.claims import LEDGER, Claim, Finding, evaluate, lottery
@@ -56,7 +57,6 @@ EXPECTED = {
     "C55": "holds",
     "C56": "refuted",
     "C57": "refuted",
-    "C58": "loose",
     "C62": "refuted",
     "C63": "holds",
     "C64": "holds",
@@ -78,7 +78,10 @@ EXPECTED = {
     "C89": "holds",
 }
 
+EXPECTED |= training_rows.EXPECTED
+
 SLOW = {"C36", "C40", "C41"} | {claim.id for claim in lottery.CLAIMS}
+SLOW |= training_rows.EXPECTED.keys()
 
 REFUTES = "not at this scale"
 
@@ -217,8 +220,6 @@ ALTERED = [
     ("C41", {"above_400_low": 0.3}, "not at this scale"),
     ("C52", {"error_at_start": 0.0}, "holds"),
     ("C52", {"error_at_start_about_pruned": 0.1}, "undecided"),
-    ("C58", {"error_of_progress": 0.1}, "refuted"),
-    ("C58", {"loss_left_by_mask": 0.01}, "holds"),
     ("C63", {"exact_wrong": 1}, "refuted"),
     ("C63", {"sparsity_after_10": 0.91}, "refuted"),
     ("C63", {"rounds_for_example": 10}, "refuted"),
@@ -264,6 +265,7 @@ ALTERED = [
     ("C56", {"normal": 0.1}, "holds"),
     ("C57", {"headline_chance_at_most": 1.0}, "holds"),
     ("C88", {"log10_chance_top_k": -1.0}, "holds"),
+    *training_rows.ALTERED,
 ]
 
 

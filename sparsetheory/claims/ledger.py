@@ -10,10 +10,12 @@ from sparsetheory.claims import (
     masks,
     protocol,
     recovery,
+    rewinding,
     saliency,
     sparsity,
     thresholding,
     tickets,
+    training,
 )
 from sparsetheory.claims.claim import Claim
 
@@ -27,10 +29,12 @@ MODULES = (
     masks,
     protocol,
     recovery,
+    rewinding,
     saliency,
     sparsity,
     thresholding,
     tickets,
+    training,
 )
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(

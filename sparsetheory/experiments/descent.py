@@ -12,7 +12,7 @@ from sparsetheory.experiments.sweep import ROUNDS, Sweep, TrainingSweep, check_v
 from sparsetheory.lottery.iterative import PruningRounds
 
 BATCHES = (5, 10, 25, 50, 100, 250, 1000)
-STEP_SIZES = (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0)
+STEP_SIZES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def batch_pieces(

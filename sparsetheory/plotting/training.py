@@ -163,7 +163,7 @@ def plot_spread(result: TrainingSweep, ax: Any = None) -> Any:
     >>> bench = st.lottery_bench("wine", hidden=[20], seeds=3, steps=50)
     >>> found = st.order_study(bench, orders=3, rounds=[6])
     >>> st.plot_spread(found).get_ylabel()
-    'standard deviation of the test accuracy over order, points'
+    'deviation of the test accuracy by order, points'
     """
     (ax,) = _axes(ax, 1)
     lines = list(_lines(result))
@@ -175,7 +175,7 @@ def plot_spread(result: TrainingSweep, ax: Any = None) -> Any:
         ax.errorbar(i, mean, half, color="black", marker="_", markersize=12, capsize=3)
     names = [label for label, _ in lines]
     ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
-    what = f"standard deviation of the test accuracy over {result.varied}, points"
+    what = f"deviation of the test accuracy by {result.varied}, points"
     ax.set(ylabel=what, ylim=(0, None))
     ax.set_title(f"{_seeds(result.seeds)}, {len(result.values)} runs of each")
     return ax
@@ -251,7 +251,7 @@ def plot_flow(result: FlowStudy, ax: Any = None) -> Any:
             )
     ax.set(xlabel="cosine of the gradient with its masked part", xlim=(0, 1))
     ax.set(ylabel="test accuracy, %", title=_seeds(result.seeds))
-    ax.legend(fontsize=7)
+    ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
@@ -296,4 +296,5 @@ def _by_values(ax: Any, values: tuple[float, ...]) -> None:
         scale = {"linthresh": min(positive)} if 0 in values else {}
         ax.set_xscale("symlog" if scale else "log", **scale)
         ax.set_xticks(values, [f"{v:g}" for v in values])
+        ax.set_xlim(left=-0.2 * min(positive) if scale else None)
         ax.minorticks_off()
