@@ -132,6 +132,13 @@ def test_runs_of_an_order_are_those_of_a_bench_with_it():
     assert_array_equal(found.runs("re-initialised")[1], expected)
 
 
+def test_networks_that_diverge_are_wrong_everywhere():
+    found = st.step_size_study(bench(), sizes=[0.5, 1e30], rounds=[8])
+    assert_array_equal(found.dense[1], 0)
+    assert_array_equal(found.accuracy["ticket"][1], 0)
+    assert found.dense[0].min() > 0.9
+
+
 def made():
     table = np.array([[0.8, 0.7], [0.9, 0.7], [0.7, 0.4]])
     return st.TrainingSweep(

@@ -63,9 +63,8 @@ def deep_study() -> RewindingStudy:
     return rewinding_study(bench, steps=(0, 6), rounds=ENDS)
 
 
-def connections() -> dict[str, Number]:
+def connections(found: RewindingStudy) -> dict[str, Number]:
     """Count tickets that a line of no larger loss joins to their dense networks."""
-    found = study()
     tickets = found.connected[:, TENTH, 0]
     numbers: dict[str, Number] = {"seeds": len(found.seeds)}
     for i, step in enumerate(found.steps):
@@ -94,7 +93,7 @@ def connections_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if none else Finding.UNDECIDED
 
 
-def resetting() -> dict[str, Number]:
+def resetting(found: RewindingStudy, deep: RewindingStudy) -> dict[str, Number]:
     """Sum gradients of early steps, and compare late rewinding with the start.
 
     The sum is that of a network on random data in double precision.
@@ -115,12 +114,11 @@ def resetting() -> dict[str, Number]:
     numbers: dict[str, Number] = {
         "error_of_sum_added": float(np.linalg.norm(moved - total) / size),
         "error_of_sum_subtracted": float(np.linalg.norm(moved + total) / size),
-        "seeds": len(study().seeds),
+        "seeds": len(found.seeds),
     }
     for i, name in enumerate(NAMES):
         for step in LATE:
-            numbers |= summary(study().effect(step, 0, i), f"{name}_from_{step}")
-        deep = deep_study()
+            numbers |= summary(found.effect(step, 0, i), f"{name}_from_{step}")
         numbers |= summary(deep.effect(deep.steps[1], 0, i), f"deep_{name}_late")
         numbers |= summary(deep.effect(0, None, i), f"deep_{name}_start_below_dense")
     return numbers
@@ -139,9 +137,8 @@ def resetting_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if none else Finding.UNDECIDED
 
 
-def few_steps() -> dict[str, Number]:
+def few_steps(found: RewindingStudy) -> dict[str, Number]:
     """Compare tickets rewound to one per cent of the steps, and to the start."""
-    found = study()
     numbers: dict[str, Number] = {"seeds": len(found.seeds)}
     for i, name in enumerate(NAMES):
         numbers |= summary(found.effect(EARLY, at=i), name)
@@ -171,7 +168,7 @@ CLAIMS = (
             "end; of most, if reset after a fifth of the steps, with 10.7 % of the "
             "weights."
         ),
-        numbers=connections,
+        numbers=lambda: connections(study()),
         rule=connections_rule,
     ),
     Claim(
@@ -183,7 +180,7 @@ CLAIMS = (
             "gradients, and deep networks have better tickets if they are reset there, "
             "at a per cent of the steps."
         ),
-        numbers=resetting,
+        numbers=lambda: resetting(study(), deep_study()),
         rule=resetting_rule,
     ),
     Claim(
@@ -195,7 +192,7 @@ CLAIMS = (
             "of them, tickets are as accurate as dense networks to within a point at "
             "one of the densities 26, 10.7 and 4.4 %. To the start it is enough too."
         ),
-        numbers=few_steps,
+        numbers=lambda: few_steps(study()),
         rule=few_steps_rule,
     ),
 )

@@ -3,7 +3,9 @@
 Networks, tickets, seeds, tests and margins are those of `sparsetheory.claims.lottery`.
 """
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,11 +27,14 @@ from sparsetheory.claims.lottery import (
     tickets,
 )
 from sparsetheory.experiments.descent import batch_study, step_size_study
-from sparsetheory.experiments.flow import flow_study
+from sparsetheory.experiments.flow import FlowStudy, flow_study
 from sparsetheory.experiments.paired import paired_effect
 from sparsetheory.experiments.perturbations import noise_study, order_study
 from sparsetheory.experiments.sharpness import SharpnessStudy, sharpness_study
-from sparsetheory.experiments.speed import speed_study
+from sparsetheory.experiments.speed import SpeedStudy, speed_study
+from sparsetheory.experiments.sweep import TrainingSweep
+
+Study = TypeVar("Study")
 
 DANCE = (D003, "Hypothesis 3: The Dance between Structure and Stochasticity")
 TIME = (D003, "Principles and Mechanisms")
@@ -38,7 +43,6 @@ ENDS = (10, 14)  # of a fifth: 10.7 and 4.4 % are left
 NAMES = ("tenth", "twentieth")  # or nearly
 MINUSCULE = (0.01, 0.05, 0.1)  # noise over the root mean square of a layer's weights
 LARGE = (0.25, 0.5, 1.0, 2.0, 4.0)
-ORDERS = 8
 SMALLER, LARGER = 5, 25  # batches, best of dense networks and tickets elsewhere
 CONTROLS = ("dense", "re-initialised", "shuffled in layers")
 LOSS = 0.3  # that is learned
@@ -62,13 +66,11 @@ def above(x: Numbers, name: str, among: int = 1) -> bool:
 @cache
 def spectra() -> SharpnessStudy:
     """Return the spectra on tickets with 4.4 % of the weights."""
-    bench, found = tickets()
-    return sharpness_study(bench, rounds=ENDS[-1], tickets=found)
+    return on_tickets(sharpness_study, rounds=ENDS[-1])
 
 
-def curvature() -> dict[str, Number]:
+def curvature(found: SharpnessStudy) -> dict[str, Number]:
     """Compare spectra at later steps with those at the start."""
-    found = spectra()
     later = found.steps[1:]
     conditioned = [
         int(np.count_nonzero(found.condition[i] < found.condition[0]))
@@ -102,10 +104,8 @@ def curvature_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if sharper else Finding.UNDECIDED
 
 
-def tamer() -> dict[str, Number]:
+def tamer(sharp: SharpnessStudy, steps: TrainingSweep) -> dict[str, Number]:
     """Prune quadratics; compare curvature and best steps of tickets and networks."""
-    bench, found = tickets()
-    sharp, steps = spectra(), step_size_study(bench, rounds=ENDS, tickets=found)
     quadratics = conditions()
     ends = {"start": 0, "end": -1}
     ratio = {
@@ -113,7 +113,7 @@ def tamer() -> dict[str, Number]:
         for name, i in ends.items()
     }
     numbers: dict[str, Number] = {
-        "seeds": len(bench.seeds),
+        "seeds": len(steps.seeds),
         "worse_quadratics": quadratics["violations"] + quadratics["slower"],
         "definite": int(np.isfinite(sharp.condition).sum()),
     }
@@ -144,14 +144,11 @@ def tamer_rule(x: Numbers) -> Finding:
     return Finding.PARTLY if stands else Finding.NOT_AT_THIS_SCALE
 
 
-def noise() -> dict[str, Number]:
+def noise(study: TrainingSweep) -> dict[str, Number]:
     """Compare tickets after noise on their initial weights with those without."""
-    bench, found = tickets()
-    sizes = (0.0, *MINUSCULE, *LARGE)
-    study = noise_study(bench, sizes=sizes, rounds=ENDS, tickets=found)
-    numbers: dict[str, Number] = {"seeds": len(bench.seeds)}
+    numbers: dict[str, Number] = {"seeds": len(study.seeds)}
     for i, name in enumerate(NAMES):
-        for size in sizes[1:]:
+        for size in (*MINUSCULE, *LARGE):
             effect = study.effect("ticket", "ticket", value=size, base=0.0, at=i)
             numbers |= summary(effect, f"{name}_with_{size:g}")
     return numbers
@@ -170,11 +167,9 @@ def noise_rule(x: Numbers) -> Finding:
     return Finding.PARTLY if any(lost) else Finding.UNDECIDED
 
 
-def batches() -> dict[str, Number]:
+def batches(study: TrainingSweep) -> dict[str, Number]:
     """Exchange small batches for larger ones, of dense networks and of tickets."""
-    bench, found = tickets()
-    study = batch_study(bench, rounds=ENDS, tickets=found)
-    numbers: dict[str, Number] = {"seeds": len(bench.seeds)}
+    numbers: dict[str, Number] = {"seeds": len(study.seeds)}
     arms = ("dense", "dense", 0), *((n, "ticket", i) for i, n in enumerate(NAMES))
     for name, arm, at in arms:
         runs = study.runs(arm, at).mean(axis=-1)
@@ -195,11 +190,10 @@ def batches_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if any(alike) else Finding.UNDECIDED
 
 
-def orders() -> dict[str, Number]:
+def orders(study: TrainingSweep) -> dict[str, Number]:
     """Compare spreads over orders of the data of tickets and of all else."""
-    bench, found = tickets()
-    study = order_study(bench, orders=ORDERS, rounds=ENDS, tickets=found)
-    numbers: dict[str, Number] = {"seeds": len(bench.seeds), "orders": ORDERS}
+    numbers: dict[str, Number] = {"seeds": len(study.seeds)}
+    numbers["orders"] = len(study.values)
     for i, name in enumerate(NAMES):
         spread = study.spread("ticket", i)
         numbers[f"ticket_{name}"] = 100 * float(spread.mean())
@@ -223,12 +217,10 @@ def orders_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if more else Finding.UNDECIDED
 
 
-def times() -> dict[str, Number]:
+def times(study: SpeedStudy) -> dict[str, Number]:
     """Compare how many steps a loss takes."""
-    bench, found = tickets()
-    study = speed_study(bench, rounds=SPEED_ENDS, tickets=found)
     last = study.steps[-1]
-    numbers: dict[str, Number] = {"seeds": len(bench.seeds), "loss": LOSS}
+    numbers: dict[str, Number] = {"seeds": len(study.seeds), "loss": LOSS}
     for i, name in enumerate(SPEED_NAMES):
         for arm in ("ticket", *CONTROLS):
             label = f"{arm}_{name}".replace(" ", "_")
@@ -251,11 +243,9 @@ def times_rule(x: Numbers) -> Finding:
     return Finding.NOT_AT_THIS_SCALE if slower else Finding.UNDECIDED
 
 
-def real_flow() -> dict[str, Number]:
+def real_flow(study: FlowStudy) -> dict[str, Number]:
     """Compare cosines with progress; then masks of tickets with those of gradients."""
-    bench, found = tickets()
-    study = flow_study(bench, rounds=ENDS, tickets=found)
-    numbers = {**flow(), "seeds": len(bench.seeds)}
+    numbers = {**flow(), "seeds": len(study.seeds)}
     for i, name in enumerate(NAMES):
         for mask in ("ticket", "largest gradients"):
             label = f"cosine_of_{mask}_{name}".replace(" ", "_")
@@ -278,6 +268,12 @@ def real_flow_rule(x: Numbers) -> Finding:
     return Finding.LOOSE if any(misled) else found
 
 
+def on_tickets(study: Callable[..., Study], **options: Any) -> Study:
+    """Run a study of the networks and their tickets, at both densities or others."""
+    bench, found = tickets()
+    return study(bench, tickets=found, **{"rounds": ENDS, **options})
+
+
 def _compared(x: Numbers, start: str) -> list[str]:
     """Return the names of all differences that start in this way."""
     return [n[:-2] for n in x if n.startswith(start) and n.endswith("_p")]
@@ -293,7 +289,7 @@ CLAIMS = (
             "largest eigenvalue and a smaller condition number; with 4.4 % of the "
             "weights, at one of 1, 5, 20 and 100 % of the steps."
         ),
-        numbers=curvature,
+        numbers=lambda: curvature(spectra()),
         rule=curvature_rule,
     ),
     Claim(
@@ -306,7 +302,7 @@ CLAIMS = (
             "progress; a rate does not follow, nor a limit. Masks of winning tickets "
             "keep less of the gradient than masks that train worse."
         ),
-        numbers=real_flow,
+        numbers=lambda: real_flow(on_tickets(flow_study)),
         rule=real_flow_rule,
     ),
     Claim(
@@ -317,7 +313,7 @@ CLAIMS = (
             "Even minuscule noise on the rewound weights of a ticket, up to a tenth of "
             "their root mean square, degrades its accuracy."
         ),
-        numbers=noise,
+        numbers=lambda: noise(on_tickets(noise_study)),
         rule=noise_rule,
     ),
     Claim(
@@ -330,7 +326,7 @@ CLAIMS = (
             "have positive definite Hessians too, and train best with larger steps "
             "than dense networks. A part of it is that they stand larger ones."
         ),
-        numbers=tamer,
+        numbers=lambda: tamer(spectra(), on_tickets(step_size_study)),
         rule=tamer_rule,
     ),
     Claim(
@@ -342,7 +338,7 @@ CLAIMS = (
             "and one step size, batches of 5 are better than batches of 25 for dense "
             "networks, and worse for tickets with 4.4 % of the weights."
         ),
-        numbers=batches,
+        numbers=lambda: batches(on_tickets(batch_study)),
         rule=batches_rule,
     ),
     Claim(
@@ -354,7 +350,7 @@ CLAIMS = (
             "than that of dense networks, of fresh weights on their mask, and of a "
             "mask shuffled in each layer."
         ),
-        numbers=orders,
+        numbers=lambda: orders(on_tickets(order_study)),
         rule=orders_rule,
     ),
     Claim(
@@ -365,7 +361,7 @@ CLAIMS = (
             "Tickets learn in less time than the dense network: at one of the "
             "densities 33, 10.7 and 4.4 % in fewer steps to a training loss of 0.3."
         ),
-        numbers=times,
+        numbers=lambda: times(on_tickets(speed_study, rounds=SPEED_ENDS)),
         rule=times_rule,
     ),
 )

@@ -42,8 +42,8 @@ class SharpnessStudy:
     density : float
         Of the tickets' weights, without biases.
     ticket : ndarray, shape (steps, seeds, k)
-        All eigenvalues of the Hessian by the k parameters that the mask keeps, at the
-        masked parameters, ascending; exact up to rounding.
+        All eigenvalues of the Hessian by the k parameters that the mask keeps, biases
+        among them, at the masked parameters, ascending; exact up to rounding.
     dense : ndarray, shape (steps, seeds, 2)
         Of the dense networks the least and the largest, by Lanczos: an upper and a
         lower bound, and eigenvalues to a millionth of the larger.

@@ -44,7 +44,7 @@ class TrainingSweep:
     dense : ndarray, shape (values, seeds)
         Of the dense networks.
     accuracy : dict of str to ndarray, shape (values, densities, seeds)
-        Of each arm.
+        Of each arm. Where training diverged it is zero.
     """
 
     seeds: tuple[int, ...]
@@ -141,7 +141,7 @@ class Sweep:
                 (arms["ticket"], (0,)) if name == "dense" else (arms[name], ends)
             )
             cases = (draw_case(bench, find(), end, name) for end in after)
-            return np.array([bench.accuracy(arm(case)) for case in cases])
+            return np.array([_accuracy(bench, arm(case)) for case in cases])
 
         return {
             self._label(name, value): partial(piece, name, value)
@@ -169,6 +169,12 @@ class Sweep:
 
     def _label(self, name: str, value: float) -> str:
         return f"{name}, {self.varied} {value:g}"
+
+
+def _accuracy(bench: LotteryBench, w: Array) -> Array:
+    """Return the accuracy of each network, zero of those whose training diverged."""
+    finite = np.asarray(np.isfinite(w).all(axis=-1))
+    return np.asarray(finite * bench.accuracy(np.where(finite[:, None], w, 0)))
 
 
 def check_arms(arms: Iterable[str]) -> tuple[str, ...]:
