@@ -85,8 +85,10 @@ def test_effects_are_paired_differences():
 
 
 def test_by_default_steps_are_shares_of_all():
-    steps = [int(name.split()[-1]) for name in st.sharpness_pieces(bench(), rounds=1)]
-    assert steps == [0, 0, 1, 1, 3, 3, 12, 12, 60, 60]
+    long = st.lottery_bench("wine", seeds=1, steps=400)
+    for b, steps in ((bench(), (0, 1, 3, 12, 60)), (long, (0, 4, 20, 80, 400))):
+        names = [f"{kind} at {step}" for step in steps for kind in ("ticket", "dense")]
+        assert list(st.sharpness_pieces(b, rounds=1)) == names
 
 
 @pytest.mark.parametrize(

@@ -91,3 +91,34 @@ def test_any_of_several_differences_is_tested_at_a_smaller_level():
     assert training.above(mirrored, "a")
     assert training.above(mirrored, "a", 2)
     assert not training.above(mirrored, "a", 3)
+
+
+@pytest.mark.slow
+def test_on_digits_other_seeds_show_what_was_found_before():
+    b = st.lottery_bench("digits", seeds=range(40, 50))
+    found = b.rewound(rounds=14)
+    lines = st.rewinding_study(b, steps=[0, 80], rounds=[10])
+    start, late = lines.connected[:, 0, 0].sum(axis=-1)
+    assert start <= 5  # of ten; 2 and 10 before
+    assert late >= 8
+    assert 100 * lines.barrier[:, 0].mean(axis=-1).max() < 2  # so that none is one
+    noisy = st.noise_study(b, sizes=[0.0, 0.1, 4.0], rounds=[10], tickets=found)
+    small, large = (
+        noisy.effect("ticket", "ticket", value=v, base=0.0, level=0.99)
+        for v in (0.1, 4.0)
+    )
+    assert small.non_inferior(0.005)
+    room = (large.high - large.low) / 2
+    assert abs(large.mean + 0.0115) < 2**0.5 * room
+    speed = st.speed_study(b, rounds=[5, 10], tickets=found)
+    assert speed.effect("ticket", loss=0.3, at=0).high < 0
+    median = {name: np.median(speed.reached(name, 0.3)) for name in speed.loss}
+    assert 45 <= median["ticket"] <= 65  # 60, 120 and 310 in steps of 20
+    assert 100 <= median["re-initialised"] <= 135
+    assert 220 <= median["shuffled in layers"] <= 380
+    kept = st.flow_study(b, rounds=[10, 14], tickets=found)
+    for i, (ticket, most) in enumerate(((0.52, 0.87), (0.38, 0.73))):
+        # Those were of weights alone; biases, which stay, add up to 0.06.
+        assert ticket - 0.03 < kept.cosine["ticket"][i].mean() < ticket + 0.09
+        assert most - 0.03 < kept.cosine["largest gradients"][i].mean() < most + 0.09
+        assert kept.effect("largest gradients", "ticket", i).high < 0
