@@ -196,6 +196,13 @@ def test_what_cannot_vary_is_refused(function, options, message):
         function(bench(), tickets=tickets(), **options)
 
 
+def test_values_that_are_close_are_pieces_of_their_own():
+    pieces = st.step_size_pieces(bench(), sizes=[0.1234567, 0.1234568, 2])
+    assert list(pieces)[3:] == [
+        f"ticket, step size {each}" for each in ("0.1234567", "0.1234568", "2")
+    ]
+
+
 def test_defaults_fit_the_bench():
     found = st.batch_study(bench(), rounds=[3], tickets=tickets())
     assert found.values == (5, 10, 25, 50, 100)

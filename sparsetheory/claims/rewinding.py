@@ -6,6 +6,7 @@ units there are networks of five layers.
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -58,8 +59,8 @@ def study() -> RewindingStudy:
 @cache
 def deep_study() -> RewindingStudy:
     """Return tickets of five layers rewound to the start and to one per cent."""
-    options = {"hidden": DEEP, "optimiser": SGD(lr=0.1), "steps": 600, "scheme": "he"}
-    bench = lottery_bench("digits", seeds=SEEDS, **options)  # type: ignore[arg-type]
+    slow: dict[str, Any] = {"optimiser": SGD(lr=0.1), "steps": 600, "scheme": "he"}
+    bench = lottery_bench("digits", hidden=DEEP, seeds=SEEDS, **slow)
     return rewinding_study(bench, steps=(0, 6), rounds=ENDS)
 
 
@@ -102,8 +103,8 @@ def resetting(found: RewindingStudy, deep: RewindingStudy) -> dict[str, Number]:
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((40, 6)), rng.integers(0, 2, 40)
     w0 = initial_weights(network, 0)
-    options = {"optimiser": SGD(lr=lr), "steps": steps, "batch": 10, "seed": 0}
-    run = train(network, w0, X, y, keep=range(steps), **options)  # type: ignore[arg-type]
+    span: dict[str, Any] = {"steps": steps, "batch": 10, "keep": range(steps)}
+    run = train(network, w0, X, y, optimiser=SGD(lr=lr), **span)
     order = batch_order(len(X), 10, steps, 0)
     gradients = [
         network.gradient(run.snapshots[t], X[order[t]], y[order[t]])

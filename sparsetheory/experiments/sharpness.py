@@ -220,9 +220,10 @@ def sharpness_study(
     >>> found.largest.shape, found.dense.shape
     ((2, 2), (2, 2, 2))
     """
-    options = {"rounds": rounds, "rate": rate, "tickets": tickets}
     times = check_steps(bench, steps, SHARES)
-    pieces = sharpness_pieces(bench, steps=times, **options)  # type: ignore[arg-type]
+    pieces = sharpness_pieces(
+        bench, steps=times, rounds=rounds, rate=rate, tickets=tickets
+    )
     known = {} if known is None else known
     found = {n: known[n] if n in known else piece() for n, piece in pieces.items()}
     ticket, dense = (

@@ -168,7 +168,7 @@ class Sweep:
         )
 
     def _label(self, name: str, value: float) -> str:
-        return f"{name}, {self.varied} {value:g}"
+        return f"{name}, {self.varied} {value}".removesuffix(".0")
 
 
 def _accuracy(bench: LotteryBench, w: Array) -> Array:
