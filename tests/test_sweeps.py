@@ -222,3 +222,6 @@ def test_pictures_show_means_and_spreads():
     dots = [line.get_ydata() for line in ax.lines if line.get_marker() == "o"]
     assert_allclose(dots[0], [10, 30 / 3**0.5])
     assert len(dots) == 3
+    one = replace(made(), values=(5.0,), dense=made().dense[:1])
+    with pytest.raises(ValueError, match="two"):
+        st.plot_spread(one)

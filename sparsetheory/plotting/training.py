@@ -133,8 +133,8 @@ def plot_sweep(result: TrainingSweep, ax: Any = None) -> Any:
     'batch'
     """
     (ax,) = _axes(ax, 1)
-    for i, (label, runs) in enumerate(_lines(result)):
-        mean, half = interval(100 * runs)
+    for i, (label, arm, at) in enumerate(_lines(result)):
+        mean, half = interval(100 * result.runs(arm, at))
         ax.errorbar(result.values, mean, half, label=label, **_style(i), **SMALL)
     _by_values(ax, result.values)
     ax.set(xlabel=result.varied, ylabel="test accuracy, %")
@@ -166,14 +166,17 @@ def plot_spread(result: TrainingSweep, ax: Any = None) -> Any:
     'deviation of the test accuracy by order, points'
     """
     (ax,) = _axes(ax, 1)
-    lines = list(_lines(result))
-    for i, (_, runs) in enumerate(lines):
-        spread = 100 * runs.std(axis=0, ddof=1)
-        ax.plot(i + np.linspace(-0.2, 0.2, spread.size), spread, "o", markersize=3,
-                color=COLOURS[i % len(COLOURS)], alpha=0.6)  # fmt: skip
+    lines = _lines(result)
+    for i, (_, arm, at) in enumerate(lines):
+        spread = 100 * result.spread(arm, at)
+        places, colour = (
+            i + np.linspace(-0.2, 0.2, spread.size),
+            COLOURS[i % len(COLOURS)],
+        )
+        ax.plot(places, spread, "o", markersize=3, color=colour, alpha=0.6)
         mean, half = interval(spread)
         ax.errorbar(i, mean, half, color="black", marker="_", markersize=12, capsize=3)
-    names = [label for label, _ in lines]
+    names = [label for label, *_ in lines]
     ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
     what = f"deviation of the test accuracy by {result.varied}, points"
     ax.set(ylabel=what, ylim=(0, None))
@@ -264,10 +267,10 @@ def _axes(ax: Any, count: int) -> Any:
     return np.atleast_1d(ax)
 
 
-def _lines(result: TrainingSweep) -> list[tuple[str, npt.NDArray[np.float64]]]:
-    """Return labels, and accuracies of shape (values, seeds)."""
-    return [("dense", result.dense)] + [
-        (f"{name}, {_share(density)}", result.runs(name, i))
+def _lines(result: TrainingSweep) -> list[tuple[str, str, int]]:
+    """Return labels, and the arms and densities that they stand for."""
+    return [("dense", "dense", 0)] + [
+        (f"{name}, {_share(density)}", name, i)
         for name in result.accuracy
         for i, density in enumerate(result.density)
     ]
