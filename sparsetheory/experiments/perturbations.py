@@ -121,13 +121,7 @@ def _noise(
     values = check_values(
         "sizes", (check_number("sizes", s, positive=False) for s in sizes)
     )
-    scale = bench.network.join(
-        [
-            np.broadcast_to(np.sqrt(np.mean(w**2, axis=own, keepdims=True)), w.shape)
-            for w in bench.network.split(bench.w0)
-            for own in [tuple(range(1, w.ndim))]
-        ]
-    )
+    scale = bench.network.join([_size(w) for w in bench.network.split(bench.w0)])
     noise = scale * np.stack(
         [
             np.random.default_rng((s, PERTURBED)).standard_normal(bench.network.n)
@@ -140,6 +134,12 @@ def _noise(
         return bench, {"ticket": lambda case: case.train(case.mask, w)}
 
     return Sweep(bench, "noise", values, ("ticket",), change, rounds, rate, tickets)
+
+
+def _size(w: Array) -> Array:
+    """Return the root mean square of each seed's layer, at each of its entries."""
+    square = np.mean(w**2, axis=tuple(range(1, w.ndim)), keepdims=True)
+    return np.broadcast_to(np.sqrt(square), w.shape)
 
 
 def order_pieces(
