@@ -61,6 +61,16 @@ def test_rewound_to_the_end_there_is_nothing_left_that_an_order_could_change():
     assert np.ptp(study().loss[0, :, 1], axis=1).min() > 0
 
 
+def test_where_the_loss_is_convex_all_are_connected():
+    """Without hidden layers it is, and the loss on a line is below its chord."""
+    convex = st.lottery_bench("wine", hidden=[], seeds=3, steps=60)
+    found = st.rewinding_study(convex, steps=[0, 10], rounds=[2, 6])
+    assert found.connected.all()
+    first, middle, last = (found.loss[..., i, :] for i in (0, 5, 10))
+    assert (middle <= (first + last) / 2 * (1 + 1e-12)).all()
+    assert not study().connected.all()  # with a hidden layer some are not
+
+
 @pytest.mark.parametrize(
     ("loss", "connected"),
     [

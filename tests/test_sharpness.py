@@ -57,6 +57,15 @@ def test_density_counts_weights_alone():
     assert study().ticket.shape[-1] == tickets().masks[4, 0].sum()
 
 
+def test_where_the_loss_is_convex_no_eigenvalue_is_negative():
+    convex = st.lottery_bench("wine", hidden=[], seeds=2, steps=60)
+    found = st.sharpness_study(convex, steps=[0, 60], rounds=3)
+    assert (found.negative == 0).all()
+    assert (found.ticket[..., 0] < 1e-12).all()  # adding to all outputs does nothing
+    assert (found.condition == np.inf).all()
+    assert (study().negative > 0).all()
+
+
 def made(*eigenvalues):
     values = np.array(eigenvalues, dtype=float)[None]
     return st.SharpnessStudy((0,), (0,), 0.1, values, values[..., [0, -1]])
