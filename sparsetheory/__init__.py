@@ -5,11 +5,7 @@ from importlib.metadata import version as _version
 from sparsetheory._warmup import warmup
 from sparsetheory.conditions.blocks import BlockCoherence, block_coherence
 from sparsetheory.conditions.coefficient import exact_recovery_coefficient
-from sparsetheory.conditions.coherence import (
-    Coherence,
-    babel,
-    mutual_coherence,
-)
+from sparsetheory.conditions.coherence import Coherence, babel, mutual_coherence
 from sparsetheory.conditions.convexity import (
     Contraction,
     Convergence,
@@ -57,6 +53,12 @@ from sparsetheory.experiments.compare import Comparison, compare
 from sparsetheory.experiments.convergence import ConvergenceRate, convergence_rate
 from sparsetheory.experiments.curve import fit_map, transition_curve
 from sparsetheory.experiments.datasets import Splits, draw_splits
+from sparsetheory.experiments.descent import (
+    batch_pieces,
+    batch_study,
+    step_size_pieces,
+    step_size_study,
+)
 from sparsetheory.experiments.designs import (
     DesignTrials,
     design_trials,
@@ -64,36 +66,29 @@ from sparsetheory.experiments.designs import (
     unit_rows,
 )
 from sparsetheory.experiments.fit import Transition, fit_transition
+from sparsetheory.experiments.flow import FlowStudy, flow_pieces, flow_study
 from sparsetheory.experiments.generalisation import (
     GeneralisationGaps,
     generalisation_gaps,
-from sparsetheory.experiments.grid import (
-    LotteryGrid,
-    lottery_grid,
-    lottery_grid_pieces,
 )
-from sparsetheory.experiments.intervals import (
-    clopper_pearson_interval,
-    wilson_interval,
-)
+from sparsetheory.experiments.grid import LotteryGrid, lottery_grid, lottery_grid_pieces
+from sparsetheory.experiments.intervals import clopper_pearson_interval, wilson_interval
 from sparsetheory.experiments.jacobian import JacobianRecovery, jacobian_recovery
 from sparsetheory.experiments.label_noise import (
     LabelNoiseStudy,
     label_noise_pieces,
     label_noise_study,
 )
-from sparsetheory.experiments.lottery import (
-    LotteryStudy,
-    lottery_pieces,
-    lottery_study,
-)
+from sparsetheory.experiments.lottery import LotteryStudy, lottery_pieces, lottery_study
 from sparsetheory.experiments.model_selection import ModelSelection, model_selection
-from sparsetheory.experiments.overlap import (
-    OverlapStudy,
-    overlap_pieces,
-    overlap_study,
-)
+from sparsetheory.experiments.overlap import OverlapStudy, overlap_pieces, overlap_study
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
+from sparsetheory.experiments.perturbations import (
+    noise_pieces,
+    noise_study,
+    order_pieces,
+    order_study,
+)
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.pruned import (
     PrunedNeuronTrials,
@@ -102,13 +97,24 @@ from sparsetheory.experiments.pruned import (
     pruned_weight,
 )
 from sparsetheory.experiments.rare import TicketEstimate, rare_ticket_probability
+from sparsetheory.experiments.rewinding import (
+    RewindingStudy,
+    rewinding_pieces,
+    rewinding_study,
+)
 from sparsetheory.experiments.rules import (
     exact_support,
     most_of_support,
     relative_error,
 )
 from sparsetheory.experiments.saliencies import SaliencyComparison, saliency_comparison
+from sparsetheory.experiments.sharpness import (
+    SharpnessStudy,
+    sharpness_pieces,
+    sharpness_study,
+)
 from sparsetheory.experiments.spectra import HessianSpectra, hessian_spectra
+from sparsetheory.experiments.speed import SpeedStudy, speed_pieces, speed_study
 from sparsetheory.experiments.store import (
     PhaseMap,
     TransitionCurve,
@@ -122,28 +128,11 @@ from sparsetheory.experiments.subset_sum import (
     best_subset,
     subset_sum_trials,
 )
+from sparsetheory.experiments.sweep import TrainingSweep
 from sparsetheory.experiments.tickets import TicketTrials, ticket_trials
-from sparsetheory.experiments.variants import (
-    layer_arms,
-    procedure_arms,
-    transfer_arms,
-)
+from sparsetheory.experiments.variants import layer_arms, procedure_arms, transfer_arms
 from sparsetheory.layers import digits_filters
 from sparsetheory.learning.bounds import RademacherBounds, rademacher_bounds
-from sparsetheory.learning.generalisation import (
-    GeneralisationBound,
-    generalisation_bound,
-    margin_bound,
-    occam_bound,
-    ramp_loss,
-)
-from sparsetheory.learning.margin import Margin, deletion_margins, margin
-from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
-from sparsetheory.learning.rademacher import (
-    RademacherComplexity,
-    rademacher_complexity,
-)
-from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin
 from sparsetheory.learning.design import (
     a_optimality,
     backward_rows,
@@ -151,17 +140,27 @@ from sparsetheory.learning.design import (
     forward_rows,
     magnitude_rows,
 )
+from sparsetheory.learning.generalisation import (
+    GeneralisationBound,
+    generalisation_bound,
+    margin_bound,
+    occam_bound,
+    ramp_loss,
+)
 from sparsetheory.learning.irrepresentable import (
     Irrepresentability,
     irrepresentability,
     worst_irrepresentability,
 )
+from sparsetheory.learning.margin import Margin, deletion_margins, margin
+from sparsetheory.learning.max_margin import MaxMargin, max_margin, svc_max_margin
 from sparsetheory.learning.optimal import (
     OptimalDesign,
     RelaxedDesign,
     optimal_design,
     relaxed_design,
 )
+from sparsetheory.learning.rademacher import RademacherComplexity, rademacher_complexity
 from sparsetheory.learning.restricted import (
     RestrictedEigenvalue,
     least_restricted_eigenvalue,
@@ -174,6 +173,7 @@ from sparsetheory.learning.signs import (
     sign_probability_bounds,
     sign_window,
 )
+from sparsetheory.learning.sparse_margin import SparseMargin, best_sparse_margin
 from sparsetheory.lottery.approximation import (
     Approximation,
     best_groups,
@@ -188,10 +188,7 @@ from sparsetheory.lottery.dynamic import (
     edge_popup,
 )
 from sparsetheory.lottery.initial import batch_order, initial_weights
-from sparsetheory.lottery.iterative import (
-    PruningRounds,
-    iterative_magnitude_pruning,
-)
+from sparsetheory.lottery.iterative import PruningRounds, iterative_magnitude_pruning
 from sparsetheory.lottery.jacobian import adjoint_mismatch, jacobian_operator
 from sparsetheory.lottery.landscape import (
     GradientFlow,
@@ -279,6 +276,14 @@ from sparsetheory.plotting.tickets import (
     plot_ticket_probability,
     plot_ticket_sparsity,
 )
+from sparsetheory.plotting.training import (
+    plot_flow,
+    plot_rewinding,
+    plot_sharpness,
+    plot_speed,
+    plot_spread,
+    plot_sweep,
+)
 from sparsetheory.pruned import (
     largest_taps,
     pruning_masks,
@@ -322,10 +327,7 @@ from sparsetheory.structured import (
     random_circulant,
     random_toeplitz,
 )
-from sparsetheory.theory.bayes import (
-    bayes_amp_threshold,
-    bernoulli_gauss_mmse,
-)
+from sparsetheory.theory.bayes import bayes_amp_threshold, bernoulli_gauss_mmse
 from sparsetheory.theory.bounds import (
     RIP_CONDITIONS,
     RipCondition,
@@ -432,7 +434,6 @@ from sparsetheory.theory.volumes import (
 from sparsetheory.types import Recovery
 
 __version__ = _version("sparsetheory")
-
 __all__ = [
     "L0_STRONG_THRESHOLD",
     "L0_WEAK_THRESHOLD",
@@ -456,6 +457,7 @@ __all__ = [
     "DualCertificate",
     "DynamicTraining",
     "Equilibrium",
+    "FlowStudy",
     "GeneralisationBound",
     "GeneralisationGaps",
     "GradientFlow",
@@ -466,9 +468,9 @@ __all__ = [
     "Irrepresentability",
     "Isometry",
     "JacobianRecovery",
-    "LassoPath",
-    "LambdaWindow",
     "LabelNoiseStudy",
+    "LambdaWindow",
+    "LassoPath",
     "LassoRisk",
     "Loss",
     "LotteryBench",
@@ -494,13 +496,16 @@ __all__ = [
     "Recovery",
     "RelaxedDesign",
     "RestrictedEigenvalue",
+    "RewindingStudy",
     "RipCondition",
     "SaliencyComparison",
     "SampledIsometry",
+    "SharpnessStudy",
     "SignWindow",
     "Spark",
     "SparseMargin",
     "Spectrum",
+    "SpeedStudy",
     "Splits",
     "StrongTicket",
     "SubsetSum",
@@ -512,6 +517,7 @@ __all__ = [
     "TicketTrials",
     "TorchModel",
     "Training",
+    "TrainingSweep",
     "Transition",
     "TransitionCurve",
     "Verdict",
@@ -527,6 +533,8 @@ __all__ = [
     "basis_pursuit",
     "basis_pursuit_denoise",
     "batch_order",
+    "batch_pieces",
+    "batch_study",
     "bayes_amp_threshold",
     "bernoulli_gauss_mmse",
     "best_groups",
@@ -571,14 +579,16 @@ __all__ = [
     "fit_map",
     "fit_transition",
     "flat_circulant",
+    "flow_pieces",
+    "flow_study",
     "forward_rows",
     "gaussian",
     "gaussian_ar1",
     "gaussian_equicorrelated",
     "gaussian_rip_bounds",
+    "gaussian_rows",
     "generalisation_bound",
     "generalisation_gaps",
-    "gaussian_rows",
     "grades_rate",
     "gradient_flow",
     "gradient_rate",
@@ -627,10 +637,10 @@ __all__ = [
     "l1_success_probability",
     "l1_verdict",
     "l1_weak_threshold",
-    "lambda_max",
-    "lambda_window",
     "label_noise_pieces",
     "label_noise_study",
+    "lambda_max",
+    "lambda_window",
     "largest_taps",
     "lasso",
     "lasso_gap",
@@ -670,7 +680,9 @@ __all__ = [
     "model_selection",
     "most_of_support",
     "mutual_coherence",
+    "noise_pieces",
     "noise_sensitivity",
+    "noise_study",
     "nonnegative_amp_threshold",
     "nonnegative_basis_pursuit",
     "nonnegative_exact_success_probability",
@@ -688,6 +700,8 @@ __all__ = [
     "operator_norm",
     "optimal_design",
     "optimal_threshold",
+    "order_pieces",
+    "order_study",
     "overlap_pieces",
     "overlap_study",
     "paired_effect",
@@ -697,26 +711,32 @@ __all__ = [
     "phase_transition",
     "plot_chance",
     "plot_convergence",
-    "plot_generalisation",
     "plot_design",
+    "plot_flow",
+    "plot_generalisation",
     "plot_guarantees",
     "plot_isometry",
     "plot_jacobian_recovery",
     "plot_label_noise",
     "plot_lottery",
+    "plot_lottery_effects",
     "plot_margins",
     "plot_model_selection",
-    "plot_lottery_effects",
     "plot_overlap",
     "plot_phase_map",
     "plot_phase_maps",
     "plot_pruning",
     "plot_rademacher",
+    "plot_rewinding",
     "plot_saliencies",
     "plot_saliency_loss",
+    "plot_sharpness",
     "plot_spectra",
+    "plot_speed",
     "plot_speed_ratios",
+    "plot_spread",
     "plot_subset_sum",
+    "plot_sweep",
     "plot_ticket_probability",
     "plot_ticket_sparsity",
     "plot_transition_curves",
@@ -746,6 +766,8 @@ __all__ = [
     "restricted_gradient",
     "restricted_hessian",
     "restricted_spectrum",
+    "rewinding_pieces",
+    "rewinding_study",
     "rip_constant",
     "rip_guarantee",
     "rip_lower_bound_by_sampling",
@@ -754,6 +776,8 @@ __all__ = [
     "save_maps",
     "save_tables",
     "set_torch_weights",
+    "sharpness_pieces",
+    "sharpness_study",
     "shuffled_mask",
     "sign_probability_bounds",
     "sign_window",
@@ -764,10 +788,14 @@ __all__ = [
     "soft_threshold_risk",
     "spark",
     "sparse_signal",
+    "speed_pieces",
+    "speed_study",
     "spherical",
     "squared_error",
     "state_evolution",
     "state_evolution_limit",
+    "step_size_pieces",
+    "step_size_study",
     "subset_sum_density",
     "subset_sum_expectation",
     "subset_sum_median_error",

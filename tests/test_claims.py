@@ -4,6 +4,7 @@ import sys
 import lottery_rows
 import numpy as np
 import pytest
+import training_rows
 from rows import BY_ID, result
 
 from sparsetheory.claims import (
@@ -74,7 +75,6 @@ EXPECTED = {
     "C55": "holds",
     "C56": "refuted",
     "C57": "refuted",
-    "C58": "loose",
     "C59": "refuted",
     "C60": "refuted",
     "C61": "partly",
@@ -108,9 +108,12 @@ EXPECTED = {
     "C92": "loose",
 }
 
+EXPECTED |= training_rows.EXPECTED
+
 SLOW = {"C36", "C40", "C41", "C62"}
 for module in (chance, dynamic, hypotheses, lottery, procedures, reinitialised):
     SLOW |= {claim.id for claim in module.CLAIMS} - {"C48", "C83"}
+SLOW |= training_rows.EXPECTED.keys()
 
 REFUTES = "not at this scale"
 
@@ -252,8 +255,6 @@ ALTERED = [
     ("C41", {"above_400_low": 0.3}, "not at this scale"),
     ("C52", {"error_at_start": 0.0}, "holds"),
     ("C52", {"error_at_start_about_pruned": 0.1}, "undecided"),
-    ("C58", {"error_of_progress": 0.1}, "refuted"),
-    ("C58", {"loss_left_by_mask": 0.01}, "holds"),
     ("C63", {"exact_wrong": 1}, "refuted"),
     ("C63", {"sparsity_after_10": 0.91}, "refuted"),
     ("C63", {"rounds_for_example": 10}, "refuted"),
@@ -313,6 +314,7 @@ ALTERED = [
     ("C60", {"all_supports_millionth": 2.1}, "holds"),
     ("C60", {"one_support": 1.1}, "undecided"),
     ("C60", {"relative_error_of_limit": 0.1}, "undecided"),
+    *training_rows.ALTERED,
 ]
 
 

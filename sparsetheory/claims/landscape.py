@@ -351,16 +351,4 @@ CLAIMS = (
         numbers=tangent,
         rule=tangent_rule,
     ),
-    Claim(
-        id="C58",
-        kind="theorem",
-        places=(FLOW,),
-        statement=(
-            "If a mask keeps a cosine of 1 - eps with the gradient, the pruned network "
-            "converges at nearly the same rate. One step makes cosine squared of the "
-            "progress; a rate does not follow, nor a limit."
-        ),
-        numbers=flow,
-        rule=flow_rule,
-    ),
 )

@@ -18,10 +18,12 @@ from sparsetheory.claims import (
     protocol,
     recovery,
     reinitialised,
+    rewinding,
     saliency,
     sparsity,
     thresholding,
     tickets,
+    training,
 )
 from sparsetheory.claims.claim import Claim
 
@@ -43,10 +45,12 @@ MODULES = (
     protocol,
     recovery,
     reinitialised,
+    rewinding,
     saliency,
     sparsity,
     thresholding,
     tickets,
+    training,
 )
 LEDGER: tuple[Claim, ...] = tuple(
     sorted(

@@ -82,12 +82,12 @@ def differences(
     return numbers
 
 
-def summary(effect: PairedEffect, name: str) -> dict[str, Number]:
-    """Return an effect in points."""
+def summary(effect: PairedEffect, name: str, scale: float = 100) -> dict[str, Number]:
+    """Return an effect, by default in points."""
     return {
-        f"{name}": 100 * effect.mean,
-        f"{name}_low": 100 * effect.low,
-        f"{name}_high": 100 * effect.high,
+        f"{name}": scale * effect.mean,
+        f"{name}_low": scale * effect.low,
+        f"{name}_high": scale * effect.high,
         f"{name}_p": effect.p,
     }
 

@@ -12,7 +12,11 @@ import numpy as np
 from sparsetheory.experiments.bench import Array, Flags, LotteryBench
 from sparsetheory.lottery.controls import reinitialised, shuffled_mask
 from sparsetheory.lottery.dynamic import dynamic_sparse_training, edge_popup
-from sparsetheory.lottery.iterative import keep_largest, prunable_parts
+from sparsetheory.lottery.iterative import (
+    PruningRounds,
+    keep_largest,
+    prunable_parts,
+)
 from sparsetheory.lottery.saliency import (
     grasp_saliency,
     magnitude_saliency,
@@ -61,6 +65,12 @@ class Case:
         return shuffled_mask(
             self.mask, self.rng, prunable=network.weights, layers=layers
         )
+
+
+def draw_case(bench: LotteryBench, tickets: PruningRounds, end: int, name: str) -> Case:
+    """Return the case of tickets after so many rounds, with the streams of an arm."""
+    draws = [np.random.default_rng((s, end, *name.encode())) for s in bench.seeds]
+    return Case(bench, tickets.masks[end], tickets.weights[0], draws)
 
 
 Arm: TypeAlias = Callable[[Case], Array]

@@ -22,7 +22,7 @@ from sparsetheory.lottery.initial import (
 from sparsetheory.lottery.iterative import PruningRounds, iterative_magnitude_pruning
 from sparsetheory.lottery.network import Network, mlp
 from sparsetheory.lottery.optimisers import SGD, Adam
-from sparsetheory.lottery.training import train
+from sparsetheory.lottery.training import Training, train
 
 Array: TypeAlias = npt.NDArray[Any]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -45,6 +45,8 @@ class LotteryBench:
     optimiser : SGD or Adam
     steps, batch : int
     scheme : {"glorot", "he"}
+    order : int
+        Which order of the data, of independent ones; all else is the same in each.
     """
 
     network: Network
@@ -54,6 +56,7 @@ class LotteryBench:
     steps: int
     batch: int
     scheme: Scheme
+    order: int = 0
 
     @cached_property
     def w0(self) -> Array:
@@ -76,22 +79,43 @@ class LotteryBench:
     def orders(self) -> npt.NDArray[np.intp]:
         """Samples of each step, shape (steps, seeds, batch)."""
         size = self.data.X.shape[-2]
-        drawn = (batch_order(size, self.batch, self.steps, s) for s in self.seeds)
+        seeds = self._order_seeds
+        drawn = (batch_order(size, self.batch, self.steps, s) for s in seeds)
         return np.stack(list(drawn), axis=1)
+
+    @property
+    def _order_seeds(self) -> list[int]:
+        return [seed + self.order * OTHER for seed in self.seeds]
 
     def train(
         self, w: Array, mask: Flags, start: int = 0, stop: int | None = None
     ) -> Array:
         """Return weights after the steps from start to stop, pruned ones zero."""
+        return self.run(w, mask, start, stop).w
+
+    def run(
+        self,
+        w: Array,
+        mask: Flags,
+        start: int = 0,
+        stop: int | None = None,
+        **options: Any,
+    ) -> Training:
+        """Return the same with what `train` keeps and measures on the way."""
         X, y, steps = self.data.X, self.data.y, self.steps if stop is None else stop
-        options: dict[str, Any] = {"optimiser": self.optimiser, "batch": self.batch}
-        span: dict[str, Any] = {"steps": steps, "start": start, "seed": self.seeds}
-        return train(self.network, w, X, y, mask=mask, **options, **span).w
+        options |= {"optimiser": self.optimiser, "batch": self.batch, "mask": mask}
+        options |= {"steps": steps, "start": start, "seed": self._order_seeds}
+        return train(self.network, w, X, y, **options)
 
     @blas_held()
     def accuracy(self, w: Array) -> Array:
         """Return the accuracy on the test data, of each seed."""
         return self.network.accuracy(w, self.data.test_X, self.data.test_y)
+
+    @blas_held()
+    def loss(self, w: Array) -> Array:
+        """Return the loss on all training data, of each seed."""
+        return self.network.loss(w, self.data.X, self.data.y)
 
     @blas_held()
     def gradient(self, w: Array) -> Array:

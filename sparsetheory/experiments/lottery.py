@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_integer
 from sparsetheory._parallel import blas_held, once
-from sparsetheory.experiments.arms import ARMS, Arm, Case
+from sparsetheory.experiments.arms import ARMS, Arm, draw_case
 from sparsetheory.experiments.bench import LotteryBench
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.lottery.iterative import PruningRounds
@@ -103,25 +103,14 @@ def lottery_pieces(
     >>> list(pieces), pieces["random"]().shape
     (['dense', 'random'], (1, 2))
     """
-    ends, seeds, chosen = _rounds(rounds), bench.seeds, _arms(arms)
-
-    if tickets is not None and len(tickets.masks) <= max(ends):
-        raise ValueError(
-            f"tickets must have {max(ends)} rounds, got {len(tickets.masks) - 1}"
-        )
-
-    @once
-    def found() -> PruningRounds:
-        return tickets or bench.rewound(rounds=max(ends), rate=rate)
+    ends, chosen = check_rounds(rounds), _arms(arms)
+    found = ticket_finder(bench, ends, rate, tickets)
 
     def piece(name: str, arm: Arm) -> Accuracy:
-        run = found()
         rows = []
         for end in ends:
-            draws = [np.random.default_rng((s, end, *name.encode())) for s in seeds]
-            case = Case(bench, run.masks[end], run.weights[0], draws)
             with blas_held():
-                rows.append(bench.accuracy(arm(case)))
+                rows.append(bench.accuracy(arm(draw_case(bench, found(), end, name))))
         return np.array(rows)
 
     pieces: dict[str, Callable[[], Accuracy]] = {
@@ -179,22 +168,61 @@ def lottery_study(
     >>> found.effect("ticket", "random").mean > 0
     True
     """
-    ends = _rounds(rounds)
+    ends = check_rounds(rounds)
     options: dict[str, Any] = {"rate": rate, "arms": arms, "tickets": tickets}
     pieces = lottery_pieces(bench, rounds=ends, **options)
     known = {} if known is None else known
     found = {n: known[n] if n in known else piece() for n, piece in pieces.items()}
     dense = found.pop("dense")[0]
+    return LotteryStudy(bench.seeds, densities(bench, ends, rate), dense, found)
+
+
+def densities(
+    bench: LotteryBench, rounds: tuple[int, ...], rate: float
+) -> npt.NDArray[np.float64]:
+    """Return the share of the weights that is left after each of the rounds."""
     n = int(np.count_nonzero(bench.network.weights))
-    density = surviving_counts(n, rate, max(ends))[list(ends)] / n
-    return LotteryStudy(bench.seeds, density, dense, found)
+    return np.asarray(surviving_counts(n, rate, max(rounds))[list(rounds)] / n)
 
 
-def _rounds(rounds: Sequence[int]) -> tuple[int, ...]:
+def check_rounds(rounds: Sequence[int]) -> tuple[int, ...]:
+    """Return rounds after which to look, at least one."""
     ends = tuple(check_integer("rounds", each, 0) for each in rounds)
     if not ends:
         raise ValueError("rounds must not be empty")
     return ends
+
+
+def check_steps(
+    bench: LotteryBench, steps: Sequence[int] | None, shares: Iterable[float]
+) -> tuple[int, ...]:
+    """Return steps of training in ascending order, or shares of those of the bench."""
+    steps = [round(p * bench.steps) for p in shares] if steps is None else steps
+    times = sorted({check_integer("steps", each, 0, bench.steps) for each in steps})
+    if not times:
+        raise ValueError("steps must not be empty")
+    return tuple(times)
+
+
+def place_of(name: str, value: float, values: tuple[float, ...]) -> int:
+    """Return where a value is, or say that it is not there."""
+    if value not in values:
+        raise ValueError(f"{name} must be among {values}, got {value!r}")
+    return values.index(value)
+
+
+def ticket_finder(
+    bench: LotteryBench,
+    ends: tuple[int, ...],
+    rate: float,
+    tickets: PruningRounds | None,
+) -> Callable[[], PruningRounds]:
+    """Return what gives the tickets, and finds them once unless they are given."""
+    if tickets is not None and len(tickets.masks) <= max(ends):
+        raise ValueError(
+            f"tickets must have {max(ends)} rounds, got {len(tickets.masks) - 1}"
+        )
+    return once(lambda: tickets or bench.rewound(rounds=max(ends), rate=rate))
 
 
 def _arms(arms: Iterable[str] | Mapping[str, Arm]) -> dict[str, Arm]:
