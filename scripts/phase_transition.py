@@ -25,7 +25,6 @@ import contextlib
 import multiprocessing
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -37,7 +36,7 @@ import matplotlib as mpl
 import numpy as np
 
 import sparsetheory as st
-from sparsetheory._parallel import cpu_count
+from sparsetheory._parallel import cpu_count, end_children, serve
 from sparsetheory.experiments import studies
 from sparsetheory.experiments.trialstore import check_store
 from sparsetheory.plotting.saving import save_figure
@@ -331,24 +330,6 @@ def engine(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         with Client(**where) as client:
             threads = sum(client.nthreads().values())
             yield {"workers": max(threads, 1), "executor": client.get_executor()}
-
-
-def serve() -> None:
-    """Leave interrupts to the parent of this process, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def end_children() -> None:
-    for child in multiprocessing.active_children():
-        child.kill()
 
 
 def compute(args: argparse.Namespace) -> dict[str, Any]:

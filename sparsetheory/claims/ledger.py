@@ -4,6 +4,7 @@ from sparsetheory.claims import (
     coherence,
     convexity,
     guarantees,
+    jacobian,
     landscape,
     lottery,
     magnitude,
@@ -21,6 +22,7 @@ MODULES = (
     coherence,
     convexity,
     guarantees,
+    jacobian,
     landscape,
     lottery,
     magnitude,
@@ -39,3 +41,9 @@ LEDGER: tuple[Claim, ...] = tuple(
     )
 )
 """Every claim, by id."""
+TOPICS = {
+    claim.id: module.__name__.rpartition(".")[2].capitalize()
+    for module in MODULES
+    for claim in module.CLAIMS
+}
+"""What each claim is about: the name of its module."""

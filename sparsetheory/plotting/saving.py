@@ -7,6 +7,10 @@ from typing import Any
 from sparsetheory._files import write_whole
 
 SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
 
 
 def save_figure(figure: Any, stem: str | Path) -> list[Path]:
@@ -14,16 +18,17 @@ def save_figure(figure: Any, stem: str | Path) -> list[Path]:
 
     Each is written whole or not at all.
     """
+    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
+    for path in paths:
+        write_whole(path, picture(figure, path.suffix[1:]))
+    return paths
+
+
+def picture(figure: Any, kind: str) -> bytes:
+    """Return a figure as a file of a kind in `METADATA`, the same every time."""
     import matplotlib as mpl
 
-    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
-    metadata: list[dict[str, Any]] = [
-        {"Software": None},
-        {"Date": None, "Creator": None},
-    ]
-    for path, entries in zip(paths, metadata, strict=True):
-        picture = io.BytesIO()
-        with mpl.rc_context(SAVING):
-            figure.savefig(picture, format=path.suffix[1:], dpi=150, metadata=entries)
-        write_whole(path, picture.getvalue())
-    return paths
+    file = io.BytesIO()
+    with mpl.rc_context(SAVING):
+        figure.savefig(file, format=kind, dpi=150, metadata=METADATA[kind])
+    return file.getvalue()

@@ -1,0 +1,92 @@
+"""The ledger in several processes, row by row."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import groupby
+from multiprocessing import get_context
+from operator import itemgetter
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from sparsetheory._parallel import parallel_map, serve
+from sparsetheory.claims.ledger import TOPICS
+from sparsetheory.claims.rows import BY_ID, Row, computed, described, failed
+from sparsetheory.claims.scale import choose
+
+Groups = SimpleQueue[list[str]]
+
+LONGEST = ("Lottery", "Recovery")
+"""Topics that are begun first, so that nobody waits for them in the end."""
+
+
+def run(
+    names: Iterable[str],
+    folder: Path,
+    take: Callable[[Row], None],
+    *,
+    preset: str = "full",
+    workers: int = 1,
+) -> None:
+    """Compute claims, and hand over each row as it ends.
+
+    Rows of a topic are computed in one process, one after the other, as they share
+    studies. A process that dies costs the row that it was at.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Claims of the ledger.
+    folder : Path
+        For pictures.
+    take : callable
+        Gets each row, one at a time.
+    preset : {"full", "quick"}
+    workers : int
+        Processes.
+    """
+    todo: Groups = SimpleQueue()
+    topics = sorted((TOPICS[name] not in LONGEST, TOPICS[name], name) for name in names)
+    for _, group in groupby(topics, key=itemgetter(1)):
+        todo.put([name for _, _, name in group])
+    lock = threading.Lock()
+
+    def take_one(row: Row) -> None:
+        with lock:
+            take(row)
+
+    job = partial(_work, todo, folder, take_one, preset)
+    for _ in parallel_map(job, range(workers), workers):
+        pass
+
+
+def _work(
+    todo: Groups, folder: Path, take: Callable[[Row], None], preset: str, worker: int
+) -> None:
+    """Compute groups in a process of their own until none is left."""
+    pool = _process(preset)
+    try:
+        while True:
+            for name in todo.get_nowait():
+                try:
+                    row = pool.submit(computed, name, folder).result()
+                except BrokenProcessPool as error:
+                    row = described(BY_ID[name]) | failed(f"its process ended: {error}")
+                    pool = _process(preset)
+                take(row)
+    except Empty:
+        pool.shutdown()
+
+
+def _process(preset: str) -> ProcessPoolExecutor:
+    context = get_context("spawn")
+    return ProcessPoolExecutor(1, context, initializer=_begin, initargs=(preset,))
+
+
+def _begin(preset: str) -> None:
+    serve()
+    choose(preset)
