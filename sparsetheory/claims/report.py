@@ -102,7 +102,7 @@ def _colours() -> Iterator[str]:
     for slug in map(_slug, MEANINGS):
         ink, tint = f"var(--{slug})", f"var(--{slug}-tint)"
         yield f".badge.{slug} {{ color: {ink}; background: {tint}; }}\n"
-        yield f".bar .{slug} {{ background: color-mix(in oklab, {ink} 55%, {tint}); }}\n"
+        yield f".bar .{slug} {{ background: color-mix(in oklab, {ink}, {tint}); }}\n"
 
 
 def _symbols() -> Iterator[str]:
@@ -300,7 +300,8 @@ def _code(row: Row) -> str:
     text = f"&gt;&gt;&gt; {escape(line)}\n" if line else ""
     text += f'<span class="output">{escape(row["output"])}</span>\n' if line else ""
     whole = f"python -m sparsetheory.claims {escape(row['id'])}"
-    return f"<div><h4>Code</h4><pre><code>{text}$ {whole}</code></pre></div>"
+    block = f"<pre><code>{text}$ {whole}</code></pre>"
+    return f'<div><p class="label">Code</p>{block}</div>'
 
 
 def _inside(entry: Entry) -> bool:

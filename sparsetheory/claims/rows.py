@@ -171,7 +171,7 @@ def load_rows(path: Path) -> tuple[list[Row], dict[str, Any]]:
     try:
         content = json.loads(path.read_bytes())
         kind, form, rows = content["kind"], content["format"], content["rows"]
-        names = [row["id"] for row in rows]
+        run, names = content["run"], [row["id"] for row in rows]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no claims: {error!r}") from error
     if kind != KIND or form > FORMAT:
@@ -179,4 +179,4 @@ def load_rows(path: Path) -> tuple[list[Row], dict[str, Any]]:
     unknown = [name for name in names if name not in BY_ID]
     if unknown:
         raise ValueError(f"{path} has unknown claims: {', '.join(unknown)}")
-    return rows, content["run"]
+    return rows, run

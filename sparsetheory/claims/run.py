@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +17,7 @@ from queue import Empty, SimpleQueue
 from sparsetheory._parallel import parallel_map, serve
 from sparsetheory.claims.ledger import TOPICS
 from sparsetheory.claims.rows import BY_ID, Row, computed, described, failed
-from sparsetheory.claims.scale import choose
+from sparsetheory.claims.scale import VARIABLE
 
 Groups = SimpleQueue[list[str]]
 
@@ -59,16 +60,23 @@ def run(
         with lock:
             take(row)
 
-    job = partial(_work, todo, folder, take_one, preset)
-    for _ in parallel_map(job, range(workers), workers):
-        pass
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = preset  # for processes to come
+    try:
+        for _ in parallel_map(
+            partial(_work, todo, folder, take_one), range(workers), workers
+        ):
+            pass
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
 
 
-def _work(
-    todo: Groups, folder: Path, take: Callable[[Row], None], preset: str, worker: int
-) -> None:
+def _work(todo: Groups, folder: Path, take: Callable[[Row], None], worker: int) -> None:
     """Compute groups in a process of their own until none is left."""
-    pool = _process(preset)
+    pool = _process()
     try:
         while True:
             for name in todo.get_nowait():
@@ -76,17 +84,11 @@ def _work(
                     row = pool.submit(computed, name, folder).result()
                 except BrokenProcessPool as error:
                     row = described(BY_ID[name]) | failed(f"its process ended: {error}")
-                    pool = _process(preset)
+                    pool = _process()
                 take(row)
     except Empty:
         pool.shutdown()
 
 
-def _process(preset: str) -> ProcessPoolExecutor:
-    context = get_context("spawn")
-    return ProcessPoolExecutor(1, context, initializer=_begin, initargs=(preset,))
-
-
-def _begin(preset: str) -> None:
-    serve()
-    choose(preset)
+def _process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=serve)

@@ -43,10 +43,10 @@
   }
 
   function read() {
-    const hash = decodeURI(location.hash.slice(1));
+    const hash = location.hash.slice(1);
     const row = rows.find((each) => each.id === hash);
     if (!row && hash && !hash.includes("=")) return;
-    const state = new URLSearchParams(row ? "" : location.hash.slice(1));
+    const state = new URLSearchParams(row ? "" : hash);
     for (const [name, field] of Object.entries(fields)) {
       field.value = state.get(name) || "";
       if (field.selectedIndex === -1) field.value = "";
