@@ -71,8 +71,9 @@ class Browser:
         return self.call("POST", "goog/cdp/execute", body)
 
     def media(self, kind="", scheme="light"):
-        scheme = {"name": "prefers-color-scheme", "value": scheme}
-        self.devtools("Emulation.setEmulatedMedia", media=kind, features=[scheme])
+        values = {"color-scheme": scheme, "reduced-motion": "reduce"}
+        features = [{"name": f"prefers-{k}", "value": v} for k, v in values.items()]
+        self.devtools("Emulation.setEmulatedMedia", media=kind, features=features)
 
     def console(self):
         return self.call("POST", "se/log", {"type": "browser"})
@@ -107,7 +108,9 @@ def browser(*, phone=False):
                 def call(method, path, body=None):
                     return request(method, f"{session}/{path}", body)
 
-                yield Browser(call)
+                started = Browser(call)
+                started.media()  # without motion, what is clicked stays where it is
+                yield started
                 request("DELETE", session)
                 time.sleep(0.2)  # what it still writes into the folder
             finally:

@@ -225,8 +225,8 @@ def _figure(row: Row, folder: Path) -> str:
     figure = FIGURES.get(row["id"])
     caption = escape("" if figure is None else figure.caption)
     return (
-        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{caption}" '
-        f'loading="lazy"><figcaption>{caption}</figcaption></figure>'
+        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
