@@ -50,6 +50,8 @@ EXTRA = (
         numbers=lambda: {
             **{"effect": -2.0, "effect_low": -3.0, "effect_high": -1.0},
             **{"effect_p": 0.002, "large": 1e300, "a<b": True, "nothing": 0},
+            **{"found": 40, "found_low": 0.9, "found_high": 1.0, "most_high": 7},
+            **{"most": 6.0, "wide": 1.0, "wide_low": -float("inf"), "wide_high": 2.0},
         },
         rule=lambda x: Finding.HOLDS if x["effect_high"] < 0 else Finding.UNDECIDED,
     ),
@@ -297,8 +299,10 @@ def test_a_row_opens_by_keyboard_to_all_it_has(page):
     page.press("Enter")
     assert page.run(body)
     text = page.run("return document.querySelector('#X01').innerText")
-    for part in ("Effect", "−2", "[−3, −1]", "0.002", "1 × 10300", "A<b", "yes", "$ "):
+    parts = ["Effect", "−2", "[−3, −1]", "0.002", "1 × 10300", "A<b", "yes", "$ "]
+    for part in (*parts, "share [0.9, 1]", "at most 7", "[−inf, 2]"):
         assert part in text
+    assert page.run("return document.querySelectorAll('#X01 .strip').length") == 1
     page.press("Space")
     assert not page.run(body)
     page.press("Tab")

@@ -14,7 +14,7 @@ D004 = "004_2e742208ff8618cb"
 TITLES = {
     D000: "Foundations of network pruning",
     D001: "Applications and connections",
-    D002: "Lottery tickets, with proofs and code",
+    D002: "Lottery tickets, proofs and code",
     D003: "Why winning tickets win",
     D004: "Magnitude pruning",
 }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -152,7 +153,7 @@ def _run(rows: Sequence[Row], run: Mapping[str, Any]) -> Iterator[str]:
         "Date": run["date"],
         "Sizes": f"{run['preset']}: {sizes}",
         "Seeds": "fixed, from 0 on: the same run gives the same numbers",
-        "Time": f"{sum(row['seconds'] for row in rows):.0f} s of one process",
+        "Time": f"{sum(row['seconds'] for row in rows):.0f} s of a processor",
         "Versions": names,
         "Processor": run["hardware"]["cpu"],
         "BLAS": run["hardware"]["blas"],
@@ -207,7 +208,7 @@ def _about(row: Row, claim: Claim) -> str:
         f"{escape(TITLES.get(document, document))}: {escape(section)}"
         for document, section in row["places"]
     )
-    lines = {"Where": places, "Kind": escape(f"{row['kind']}, {row['topic'].lower()}")}
+    lines = {"Where": places, "Kind": row["kind"], "Topic": escape(row["topic"])}
     if row["verdict"] == ERROR:
         lines["Error"] = escape(row["error"].strip().splitlines()[-1])
     for name, function in (("What is done", claim.numbers), ("Rule", claim.rule)):
@@ -235,14 +236,15 @@ def _numbers(numbers: Noted) -> str:
     found = list(entries(numbers))
     if not found:
         return ""
-    spans = [(e.low, e.high) for e in found if e.low is not None and e.high is not None]
-    framed = [end for e in found if _inside(e) for end in (e.low or 0, e.high or 0)]
+    intervals = any(entry.low is not None for entry in found)
+    framed = [end for entry in found for end in _frame(entry)]
     span = min(framed, default=0), max(framed, default=0)
-    if span[0] < 0 < span[1] or span[1] < 0:
+    if span[0] < 0:
         span = span[0], max(span[1], 0)
     tested = any(entry.p is not None for entry in found)
     columns = {"Number": "", "Value": "value"}
-    columns |= {"Interval": "", "": "strips"} if spans else {}
+    columns |= {"Interval": ""} if intervals else {}
+    columns |= {"": "strips"} if framed else {}
     columns |= {"p": "p"} if tested else {}
     head = "".join(
         f'<{cell} class="{kind}">{name}</{cell[:2]}>'
@@ -257,9 +259,10 @@ def _numbers(numbers: Noted) -> str:
             f'<th scope="row">{escape(readable(entry.name))}{mark}</th>',
             f'<td class="value">{_shown(entry.value)}</td>',
         ]
-        if spans:
-            cells += [f"<td>{_interval(entry)}</td>"]
-            cells += [f'<td class="strips">{_strip(entry, span)}</td>']
+        if intervals:
+            cells.append(f"<td>{_interval(entry)}</td>")
+        if framed:
+            cells.append(f'<td class="strips">{_strip(entry, span)}</td>')
         if tested:
             p = "" if entry.p is None else _shown(entry.p)
             cells.append(f'<td class="p">{p}</td>')
@@ -272,13 +275,12 @@ def _numbers(numbers: Noted) -> str:
 
 def _strip(entry: Entry, span: tuple[float, float]) -> str:
     """Return an interval and its number on the scale of the row's, with zero."""
-    if not _inside(entry) or span[0] == span[1]:
+    frame = _frame(entry)
+    if not frame or span[0] == span[1]:
         return ""
-    assert entry.low is not None
-    assert entry.high is not None
     low, high, at, zero = (
         round(2 + 140 * (x - span[0]) / (span[1] - span[0]), 1)
-        for x in (entry.low, entry.high, entry.value, 0.0)
+        for x in (*frame, entry.value, 0.0)
     )
     inside = span[0] <= 0 <= span[1]
     axis = f'<path d="M{zero} 0V12" stroke-dasharray="2 2"/>' if inside else ""
@@ -304,15 +306,23 @@ def _code(row: Row) -> str:
     return f'<div><p class="label">Code</p>{block}</div>'
 
 
-def _inside(entry: Entry) -> bool:
-    """Tell whether a number lies in an interval of its own."""
+def _frame(entry: Entry) -> tuple[Number, ...]:
+    """Return the ends of an interval that the number lies in, if it is finite."""
     low, high = entry.low, entry.high
-    return low is not None and high is not None and low <= entry.value <= high
+    if low is None or high is None or not -inf < low <= entry.value <= high < inf:
+        return ()
+    return low, high
 
 
 def _interval(entry: Entry) -> str:
-    ends = [_shown(end) for end in (entry.low, entry.high) if end is not None]
-    return f"[{', '.join(ends)}]" if ends else ""
+    """Return an interval, or the end that there is; of a count, that of its share."""
+    low, high = (
+        None if end is None else _shown(end) for end in (entry.low, entry.high)
+    )
+    if low is None or high is None:
+        return (f"at least {low}" if low else "") + (f"at most {high}" if high else "")
+    count = isinstance(entry.value, int) and not _frame(entry)
+    return f"{'share ' if count else ''}[{low}, {high}]"
 
 
 def _shown(value: Number) -> str:

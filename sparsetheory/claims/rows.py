@@ -24,7 +24,7 @@ from sparsetheory.claims.ledger import LEDGER, TOPICS
 from sparsetheory.claims.scale import SCALES
 from sparsetheory.experiments.environment import hardware, versions
 from sparsetheory.experiments.identity import plain_fingerprint
-from sparsetheory.plotting.saving import picture
+from sparsetheory.plotting.saving import drawn
 
 FORMAT = 1
 KIND = "sparsetheory claims"
@@ -55,7 +55,7 @@ def computed(name: str, folder: Path) -> Row:
 
     If anything fails the verdict is `ERROR`, and the row has the traceback.
     """
-    claim, start = BY_ID[name], time.perf_counter()
+    claim, start = BY_ID[name], time.process_time()
     row = described(claim)
     try:
         with blas_held():
@@ -68,7 +68,7 @@ def computed(name: str, folder: Path) -> Row:
             }
     except Exception:
         row |= failed(traceback.format_exc())
-    return row | {"seconds": round(time.perf_counter() - start, 3)}
+    return row | {"seconds": round(time.process_time() - start, 3)}
 
 
 def failed(error: str) -> Row:
@@ -108,13 +108,9 @@ def _drawn(name: str, folder: Path) -> str | None:
     """Write the picture of a claim; return its name in the folder of the run."""
     if name not in FIGURES:
         return None
-    from matplotlib import pyplot as plt
-
-    axes = np.ravel(FIGURES[name].draw())
     path = folder / "claims" / f"{name}.svg"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, picture(axes[0].figure, "svg"))
-    plt.close("all")
+    write_whole(path, drawn(FIGURES[name].draw(), "svg"))
     return path.relative_to(folder).as_posix()
 
 

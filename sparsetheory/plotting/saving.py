@@ -4,6 +4,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sparsetheory._files import write_whole
 
 SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
@@ -32,3 +34,13 @@ def picture(figure: Any, kind: str) -> bytes:
     with mpl.rc_context(SAVING):
         figure.savefig(file, format=kind, dpi=150, metadata=METADATA[kind])
     return file.getvalue()
+
+
+def drawn(axes: Any, kind: str) -> bytes:
+    """Return the figure of axes, or of an array of them, as a file; and close it."""
+    from matplotlib import pyplot as plt
+
+    figure = np.ravel(axes)[0].figure
+    content = picture(figure, kind)
+    plt.close(figure)
+    return content
