@@ -47,7 +47,7 @@ def test_a_run_goes_on_from_rows_of_the_same_code_alone(tmp_path):
     marked["run"]["fingerprint"] = "of other code"
     (tmp_path / "claims.json").write_text(json.dumps(marked))
     again = reproduce("C01", "--out", tmp_path, "--resume")
-    assert "computed anew" in again.stderr
+    assert "begun anew" in again.stderr
     assert [row["seconds"] == 12345 for row in content(tmp_path)["rows"]] == [False]
 
 
