@@ -21,13 +21,9 @@ import signal
 signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import argparse
-import contextlib
-import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -36,8 +32,8 @@ import matplotlib as mpl
 import numpy as np
 
 import sparsetheory as st
-from sparsetheory._parallel import cpu_count, end_children, serve
 from sparsetheory.experiments import studies
+from sparsetheory.experiments.engines import end_children, engine
 from sparsetheory.experiments.trialstore import check_store
 from sparsetheory.plotting.saving import save_figure
 from sparsetheory.plotting.studies import FIGURES, plot_studies
@@ -305,33 +301,6 @@ def mapped(args: argparse.Namespace) -> dict[str, Any]:
     return {"solvers": {n: known[n] for n in solvers}, "draws": draws} | signal
 
 
-@contextlib.contextmanager
-def engine(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield the options of an experiment that say where trials run."""
-    workers = args.workers or cpu_count()
-    executor: Executor
-    if args.engine == "threads":
-        yield {"workers": workers}
-    elif args.engine == "processes":
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(workers, context, initializer=serve)
-        try:
-            yield {"workers": workers, "executor": executor}
-        except BaseException:  # an interrupt does not wait for what they are at
-            end_children()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        executor.shutdown()
-    else:
-        from distributed import Client
-
-        local = {"n_workers": workers, "threads_per_worker": 1}
-        where = {"address": args.scheduler} if args.scheduler else local
-        with Client(**where) as client:
-            threads = sum(client.nthreads().values())
-            yield {"workers": max(threads, 1), "executor": client.get_executor()}
-
-
 def compute(args: argparse.Namespace) -> dict[str, Any]:
     """Run the studies one after the other."""
     start = time.perf_counter()
@@ -342,7 +311,7 @@ def compute(args: argparse.Namespace) -> dict[str, Any]:
     print(f"\rcompiled in {time.perf_counter() - start:.1f} s     ", file=sys.stderr)
     results: dict[str, Any] = {}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with engine(args) as options:
+    with engine(args.engine, args.workers, args.scheduler) as options:
         run = {"seed": args.seed, "store": args.store, "progress": True} | options
         for i, (name, scale) in enumerate(args.scales.items(), 1):
             print(f"{name}, {i} of {len(args.scales)}", file=sys.stderr)

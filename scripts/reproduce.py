@@ -22,7 +22,7 @@ from typing import Any
 from tqdm import tqdm
 
 from sparsetheory._files import write_whole
-from sparsetheory._parallel import cpu_count, end_children
+from sparsetheory._parallel import cpu_count
 from sparsetheory.claims import LEDGER
 from sparsetheory.claims.report import report
 from sparsetheory.claims.rows import (
@@ -35,6 +35,7 @@ from sparsetheory.claims.rows import (
     save_rows,
 )
 from sparsetheory.claims.run import run
+from sparsetheory.experiments.engines import end_children
 from sparsetheory.experiments.records import check_writable
 
 

@@ -1,8 +1,6 @@
 """The one place where work is spread over threads or processes."""
 
-import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -134,22 +132,3 @@ def stop_if_cancelled() -> None:
     cancelled: threading.Event | None = getattr(_here, "cancelled", None)
     if cancelled is not None and cancelled.is_set():
         raise CancelledError
-
-
-def serve() -> None:
-    """Leave interrupts to the parent of this process, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def end_children() -> None:
-    """End the processes that this one has begun, whatever they are at."""
-    for child in multiprocessing.active_children():
-        child.kill()

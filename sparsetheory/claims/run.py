@@ -14,10 +14,11 @@ from operator import itemgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from sparsetheory._parallel import parallel_map, serve
+from sparsetheory._parallel import parallel_map
 from sparsetheory.claims.ledger import TOPICS
 from sparsetheory.claims.rows import BY_ID, Row, computed, described, failed
 from sparsetheory.claims.scale import VARIABLE
+from sparsetheory.experiments.engines import serve
 
 Groups = SimpleQueue[list[str]]
 
