@@ -14,7 +14,7 @@ from rows import BY_ID
 from sparsetheory.claims import rows as ledger
 from sparsetheory.claims.examples import EXAMPLES
 from sparsetheory.claims.figures import FIGURES
-from sparsetheory.claims.run import run
+from sparsetheory.claims.run import grouped, run
 from sparsetheory.claims.scale import SCALES, VARIABLE, scale
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce.py"
@@ -88,6 +88,16 @@ def test_options_that_can_not_be_are_refused(options, message, tmp_path):
     found = reproduce(*options, "--out", tmp_path)
     assert found.returncode == 2
     assert message in found.stderr
+
+
+def test_topics_stay_together_and_those_with_most_experiments_are_first():
+    groups = grouped(BY_ID)
+    assert sorted(name for group in groups for name in group) == sorted(BY_ID)
+    topics = [{ledger.TOPICS[name] for name in group} for group in groups]
+    assert all(len(topic) == 1 for topic in topics)
+    assert len({next(iter(topic)) for topic in topics}) == len(groups)
+    assert "C15" in groups[0]
+    assert BY_ID[groups[-1][0]].kind != "empirical"
 
 
 def test_a_process_that_dies_costs_its_row(tmp_path, capfd):

@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from itertools import groupby
 from multiprocessing import get_context
-from operator import itemgetter
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -21,9 +19,6 @@ from sparsetheory.claims.scale import VARIABLE
 from sparsetheory.experiments.engines import serve
 
 Groups = SimpleQueue[list[str]]
-
-LONGEST = ("Lottery", "Recovery")
-"""Topics that are begun first, so that nobody waits for them in the end."""
 
 
 def run(
@@ -52,9 +47,8 @@ def run(
         Processes.
     """
     todo: Groups = SimpleQueue()
-    topics = sorted((TOPICS[name] not in LONGEST, TOPICS[name], name) for name in names)
-    for _, group in groupby(topics, key=itemgetter(1)):
-        todo.put([name for _, _, name in group])
+    for group in grouped(names):
+        todo.put(group)
     lock = threading.Lock()
 
     def take_one(row: Row) -> None:
@@ -73,6 +67,18 @@ def run(
             del os.environ[VARIABLE]
         else:
             os.environ[VARIABLE] = before
+
+
+def grouped(names: Iterable[str]) -> list[list[str]]:
+    """Return claims by topic, those with most experiments first: they take longest."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        groups.setdefault(TOPICS[name], []).append(name)
+
+    def experiments(group: list[str]) -> int:
+        return sum(BY_ID[name].kind == "empirical" for name in group)
+
+    return sorted(groups.values(), key=experiments, reverse=True)
 
 
 def _work(todo: Groups, folder: Path, take: Callable[[Row], None], worker: int) -> None:
