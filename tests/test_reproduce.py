@@ -14,6 +14,7 @@ from rows import BY_ID
 from sparsetheory.claims import rows as ledger
 from sparsetheory.claims.examples import EXAMPLES
 from sparsetheory.claims.figures import FIGURES
+from sparsetheory.claims.report import report
 from sparsetheory.claims.run import grouped, run
 from sparsetheory.claims.scale import SCALES, VARIABLE, scale
 
@@ -107,6 +108,8 @@ def test_a_process_that_dies_costs_its_row(tmp_path, capfd):
     run(["C01", "C33"], tmp_path, found.append, preset="no such", workers=1)
     assert [row["verdict"] for row in found] == ["error", "error"]
     assert "process" in found[0]["error"]
+    page = report(found, ledger.about("full") | {"date": "2026-01-02"}, tmp_path)
+    assert page.count("its process ended") == 2
     assert "must be full or quick" in capfd.readouterr().err
 
 

@@ -79,6 +79,7 @@ def failed(error: str) -> Row:
         "figure": None,
         "output": "",
         "error": error,
+        "seconds": 0.0,
     }
 
 
