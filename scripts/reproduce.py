@@ -96,7 +96,9 @@ def compute(args: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
     rows = kept(args, setting)
     names = dict.fromkeys(args.ids or BY_ID)
     missing = [name for name in names if name not in rows]
-    with tqdm(total=len(names), initial=len(names) - len(missing), unit="row") as bar:
+    with tqdm(
+        total=len(names), initial=len(names) - len(missing), unit="row", smoothing=0
+    ) as bar:
 
         def take(row: Row) -> None:
             rows[row["id"]] = row

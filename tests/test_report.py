@@ -276,6 +276,9 @@ def test_the_summary_counts_and_leads_to_its_rows(page, run):
     page.click(".verdicts a[href='#verdict=refuted']")
     expected = [row["id"] for row in stored(run) if row["verdict"] == "refuted"]
     assert page.run(SHOWN) == expected
+    assert page.run("return document.activeElement.id") == "ledger"
+    first = "document.querySelector('.claim:not([hidden])')"
+    assert 0 < page.run(f"return {first}.getBoundingClientRect().top") < 900
 
 
 @needs_browser

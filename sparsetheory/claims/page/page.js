@@ -79,7 +79,10 @@
   addEventListener("afterprint", () => {
     for (const row of closed) row.open = false;
   });
-  addEventListener("hashchange", read);
+  addEventListener("hashchange", () => {
+    read();
+    if (location.hash.includes("=")) document.getElementById("ledger").focus();
+  });
   form.hidden = false;
   read();
 })();
