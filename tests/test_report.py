@@ -12,6 +12,7 @@ from sparsetheory.claims import Claim, Finding
 from sparsetheory.claims import rows as ledger
 from sparsetheory.claims.claim import D000, D004
 from sparsetheory.claims.figures import FIGURES, Figure
+from sparsetheory.claims.names import entries, shown
 from sparsetheory.claims.report import MEANINGS, report
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce.py"
@@ -162,6 +163,35 @@ def test_a_file_of_another_kind_is_refused(tmp_path, content, message):
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         ledger.load_rows(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (18292.6, "18293"),
+        (999.96, "1000"),
+        (1e6, "1e+06"),
+        (1 / 512, "0.00195"),
+        (-2.5, "-2.5"),
+        (200_000, "200000"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_numbers_are_short_but_keep_what_is_before_the_point(value, text):
+    assert shown(value) == text
+
+
+def test_a_number_takes_its_interval_and_p_value_along():
+    numbers = {"a_low": 1, "a": 2, "a_p": 0.5, "b_high": 3, "p": 0.1, "b": 2.5}
+    assert list(entries(numbers)) == [
+        ("a", 2, 1, None, 0.5),
+        ("p", 0.1, None, None, None),
+        ("b", 2.5, None, 3, None),
+    ]
+    assert list(entries({"high": 1, "x_low": 2})) == [
+        ("high", 1, None, None, None),
+        ("x_low", 2, None, None, None),
+    ]
 
 
 def test_every_verdict_has_a_meaning():

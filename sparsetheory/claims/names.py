@@ -64,5 +64,5 @@ def readable(name: str) -> str:
 def shown(value: Number) -> str:
     """Return a number in few characters, but with all digits before the point."""
     if isinstance(value, float):
-        return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+        return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
     return str(value)
