@@ -58,7 +58,7 @@ EXAMPLES: Mapping[str, str] = {
     "C34": "st.jacobian_recovery(st.mlp([6, 5, 3], activation='tanh'), "
     "np.linspace(-1, 1, 53), st.gaussian(100, 6, rng=0), samples=60, k=2, "
     "size=[0, 1e-3, 1], trials=5).successes[:, :, 0, 0]",
-    "C35": "st.recovery_guarantees(st.gaussian(20, 24, rng=0), time_limit=1.0)",
+    "C35": "st.rip_constant(st.gaussian(20, 24, rng=0), 2, normalise=True)",
     "C36": "st.l1_success_probability(1000, [20, 60, 100, 140], 10).round(3)",
     "C37": "st.pruning_report(st.BlockCirculant(st.digits_filters(), 8), 2)"
     ".effects['filter 7'].scaled",
