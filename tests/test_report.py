@@ -1,12 +1,11 @@
 """The page of the ledger, in a browser that people have."""
 
-import importlib.util
 import json
 from collections import Counter
-from pathlib import Path
 
 import browser
 import pytest
+from commands import script
 
 from sparsetheory.claims import Claim, Finding
 from sparsetheory.claims import rows as ledger
@@ -15,7 +14,6 @@ from sparsetheory.claims.figures import FIGURES, Figure
 from sparsetheory.claims.names import entries, shown
 from sparsetheory.claims.report import MEANINGS, report
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce.py"
 HOSTILE = '<script>alert(1)</script> & "quotes" </details> ${x} \\'
 TEN = {
     "C01": ({"not_intersection": 1}, "refuted"),
@@ -72,14 +70,6 @@ EXTRA = (
         verdict=Finding.HOLDS,
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("reproduce", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -455,7 +445,7 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(phone, run):
 
 
 @needs_browser
-def test_verdicts_follow_ten_altered_numbers(page, run, script, tmp_path):
+def test_verdicts_follow_ten_altered_numbers(page, run, tmp_path):
     content = json.loads((run / "claims.json").read_text(encoding="utf-8"))
     rows = [row for row in content["rows"] if row["id"] in TEN]
     before = {row["id"]: row["verdict"] for row in rows}
@@ -464,7 +454,7 @@ def test_verdicts_follow_ten_altered_numbers(page, run, script, tmp_path):
         assert changes.keys() <= row["numbers"].keys()
         row["numbers"] |= changes
     (tmp_path / "claims.json").write_text(json.dumps(content | {"rows": rows}))
-    assert script.main(["--redraw", "--out", str(tmp_path)]) == 0
+    assert script("reproduce").main(["--redraw", "--out", str(tmp_path)]) == 0
     page.open(f"file://{tmp_path}/report.html")
     badge = "return document.querySelector(`#${arguments[0]} .badge`).textContent"
     shown = {name: page.run(badge, name) for name in TEN}

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from commands import FOLDER, script
 from rows import BY_ID
 
 from sparsetheory.claims import rows as ledger
@@ -18,7 +18,7 @@ from sparsetheory.claims.report import report
 from sparsetheory.claims.run import grouped, run
 from sparsetheory.claims.scale import SCALES, VARIABLE, scale
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "reproduce.py"
+SCRIPT = FOLDER / "reproduce.py"
 
 
 MISSING = (
@@ -85,10 +85,11 @@ def test_an_interrupt_keeps_what_is_done(tmp_path):
         (["--redraw", "--quick"], "no other choice"),
     ],
 )
-def test_options_that_can_not_be_are_refused(options, message, tmp_path):
-    found = reproduce(*options, "--out", tmp_path)
-    assert found.returncode == 2
-    assert message in found.stderr
+def test_options_that_can_not_be_are_refused(options, message, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        script("reproduce").main([*options, "--out", str(tmp_path)])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_topics_stay_together_and_those_with_most_experiments_are_first():
