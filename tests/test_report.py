@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 
 import browser
 import pytest
@@ -34,6 +35,16 @@ def fails():
     raise ZeroDivisionError(HOSTILE)
 
 
+def measured(large):
+    """Measure nothing."""
+    return {
+        **{"effect": -2.0, "effect_low": -3.0, "effect_high": -1.0, "effect_p": 0.002},
+        **{"large": large, "a<b": True, "nothing": 0},
+        **{"found": 40, "found_low": 0.9, "found_high": 1.0, "most_high": 7},
+        **{"most": 6.0, "wide": 1.0, "wide_low": -float("inf"), "wide_high": 2.0},
+    }
+
+
 def drawn():
     from matplotlib import pyplot as plt
 
@@ -46,12 +57,7 @@ EXTRA = (
         kind="empirical",
         places=((D000, HOSTILE), (D004, "Elsewhere")),
         statement=f"{HOSTILE}.",
-        numbers=lambda: {
-            **{"effect": -2.0, "effect_low": -3.0, "effect_high": -1.0},
-            **{"effect_p": 0.002, "large": 1e300, "a<b": True, "nothing": 0},
-            **{"found": 40, "found_low": 0.9, "found_high": 1.0, "most_high": 7},
-            **{"most": 6.0, "wide": 1.0, "wide_low": -float("inf"), "wide_high": 2.0},
-        },
+        numbers=partial(measured, 1e300),
         rule=lambda x: Finding.HOLDS if x["effect_high"] < 0 else Finding.UNDECIDED,
     ),
     Claim(
@@ -323,7 +329,8 @@ def test_a_row_opens_by_keyboard_to_all_it_has(page):
     assert page.run(body)
     text = page.run("return document.querySelector('#X01').innerText")
     parts = ["Effect", "−2", "[−3, −1]", "0.002", "1 × 10300", "A<b", "yes", "$ "]
-    for part in (*parts, "share [0.9, 1]", "at most 7", "[−inf, 2]"):
+    parts += ["share [0.9, 1]", "at most 7", "[−inf, 2]", "Measure nothing."]
+    for part in parts:
         assert part in text
     assert page.run("return document.querySelectorAll('#X01 .strip').length") == 1
     page.press("Space")

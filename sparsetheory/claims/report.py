@@ -212,8 +212,8 @@ def _about(row: Row, claim: Claim) -> str:
     if row["verdict"] == ERROR:
         lines["Error"] = escape(row["error"].strip().splitlines()[-1])
     for name, function in (("What is done", claim.numbers), ("Rule", claim.rule)):
-        text = getattr(function, "__doc__", None)
-        if text:
+        text = getattr(function, "func", function).__doc__  # of a partial, its own
+        if function is not None and text:
             lines[name] = escape(" ".join(text.split()))
     pairs = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines.items())
     return f'<dl class="about">{pairs}</dl>'
