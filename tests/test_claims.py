@@ -54,6 +54,7 @@ EXPECTED = {
     "C31": "loose",
     "C32": "holds",
     "C33": "holds",
+    "C34": "holds if",
     "C35": "holds if",
     "C36": "holds if",
     "C37": "holds",
@@ -220,6 +221,15 @@ ALTERED = [
     ("C32", {"hard_risk_far": 6.0}, "refuted"),
     ("C33", {"first_of_3_4": 2.5}, "refuted"),
     ("C33", {"violation": 0.1}, "refuted"),
+    ("C34", {"error_of_linearity_at_0.01": 0.1}, "refuted"),
+    ("C34", {"error_of_linearity_at_0.1": 0.011}, "refuted"),
+    ("C34", {"found_if_change_is_thousandth_high": 0.4}, "refuted"),
+    ("C34", {"found_if_change_is_thousandth_low": 0.8}, "undecided"),
+    (
+        "C34",
+        {"found_if_change_is_equal_low": 0.95, "weights_that_training_changes": 0.05},
+        "holds",
+    ),
     ("C35", {"missed": 1}, "refuted"),
     ("C35", {"least_margin": 0.0}, "undecided"),
     (
@@ -316,6 +326,9 @@ ALTERED = [
     ("C60", {"relative_error_of_limit": 0.1}, "undecided"),
     *training_rows.ALTERED,
 ]
+
+
+SLOW |= {"C34"}
 
 
 def marked(name, *more):

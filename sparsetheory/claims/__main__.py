@@ -15,8 +15,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from sparsetheory.claims.claim import Number, Numbers, Result, evaluate
+from sparsetheory.claims.claim import Numbers, Result, evaluate
 from sparsetheory.claims.ledger import LEDGER
+from sparsetheory.claims.names import entries, shown
 
 COLUMNS = "{:4} {:11} {:17} "
 INDENT = " " * 5
@@ -67,19 +68,12 @@ def render(result: Result, width: int, *, full: bool) -> str:
 
 
 def pairs(numbers: Numbers) -> Iterator[str]:
-    """Yield each name with its value, and with the ends of its interval if it has."""
-    for name, value in numbers.items():
-        stem, _, end = name.rpartition("_")
-        if stem in numbers and end in ("low", "high"):
-            continue
-        interval = [numbers.get(f"{name}_{end}") for end in ("low", "high")]
-        ends = ",".join(shown(number) for number in interval if number is not None)
+    """Yield each name with its value, and its interval and p value if it has them."""
+    for name, value, low, high, p in entries(numbers):
+        ends = ",".join(shown(end) for end in (low, high) if end is not None)
         yield f"{name}={shown(value)}" + (f"[{ends}]" if ends else "")
-
-
-def shown(value: Number) -> str:
-    """Return a number in few characters."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+        if p is not None:
+            yield f"{name}_p={shown(p)}"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,6 +11,14 @@ D001 = "001_aee616e6d53b4c69"
 D002 = "002_e829a0f94e4c6f87"
 D003 = "003_e30c2b3715f8ae0c"
 D004 = "004_2e742208ff8618cb"
+TITLES = {
+    D000: "Foundations of network pruning",
+    D001: "Applications and connections",
+    D002: "Lottery tickets, proofs and code",
+    D003: "Why winning tickets win",
+    D004: "Magnitude pruning",
+}
+"""The documents, named for people."""
 
 ROUNDING = 1e-12
 
@@ -121,14 +129,18 @@ def evaluate(claim: Claim) -> Result:
     >>> str(evaluate(claim).finding)
     'holds'
     """
+    numbers = {} if claim.numbers is None else claim.numbers()
+    return Result(claim, numbers, judge(claim, numbers))
+
+
+def judge(claim: Claim, numbers: Numbers) -> Finding:
+    """Return what numbers make of a claim: by its rule, unless one of them is NaN."""
     if claim.verdict is not None:
-        return Result(claim, {}, claim.verdict)
-    assert claim.numbers is not None
+        return claim.verdict
     assert claim.rule is not None
-    numbers = claim.numbers()
     if any(math.isnan(value) for value in numbers.values()):
-        return Result(claim, numbers, Finding.UNDECIDED)
-    return Result(claim, numbers, claim.rule(numbers))
+        return Finding.UNDECIDED
+    return claim.rule(numbers)
 
 
 def holds(condition: bool) -> Finding:

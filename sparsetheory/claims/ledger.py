@@ -9,6 +9,7 @@ from sparsetheory.claims import (
     dynamic,
     guarantees,
     hypotheses,
+    jacobian,
     landscape,
     learning,
     lottery,
@@ -36,6 +37,7 @@ MODULES = (
     dynamic,
     guarantees,
     hypotheses,
+    jacobian,
     landscape,
     learning,
     lottery,
@@ -59,3 +61,9 @@ LEDGER: tuple[Claim, ...] = tuple(
     )
 )
 """Every claim, by id."""
+TOPICS = {
+    claim.id: module.__name__.rpartition(".")[2].capitalize()
+    for module in MODULES
+    for claim in module.CLAIMS
+}
+"""What each claim is about: the name of its module."""

@@ -22,6 +22,7 @@ from sparsetheory.claims.claim import (
     Number,
     Numbers,
 )
+from sparsetheory.claims.scale import scale
 from sparsetheory.experiments.arms import Case
 from sparsetheory.experiments.bench import LotteryBench, lottery_bench
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
@@ -35,7 +36,7 @@ BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
 
-SEEDS = 10
+SEEDS = scale().seeds
 ROUNDS = (6, 11, 14)  # of a fifth: 26, 8.6 and 4.4 % are left
 NAMES = ("quarter", "eleventh", "twentieth")  # or nearly
 MARGIN = 1.0  # points that are as good as none

@@ -4,9 +4,15 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sparsetheory._files import write_whole
 
 SAVING: dict[Any, Any] = {"svg.hashsalt": "sparsetheory", "svg.fonttype": "path"}
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
 
 
 def save_figure(figure: Any, stem: str | Path) -> list[Path]:
@@ -14,16 +20,27 @@ def save_figure(figure: Any, stem: str | Path) -> list[Path]:
 
     Each is written whole or not at all.
     """
+    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
+    for path in paths:
+        write_whole(path, picture(figure, path.suffix[1:]))
+    return paths
+
+
+def picture(figure: Any, kind: str) -> bytes:
+    """Return a figure as a file of a kind in `METADATA`, the same every time."""
     import matplotlib as mpl
 
-    paths = [Path(f"{stem}.png"), Path(f"{stem}.svg")]
-    metadata: list[dict[str, Any]] = [
-        {"Software": None},
-        {"Date": None, "Creator": None},
-    ]
-    for path, entries in zip(paths, metadata, strict=True):
-        picture = io.BytesIO()
-        with mpl.rc_context(SAVING):
-            figure.savefig(picture, format=path.suffix[1:], dpi=150, metadata=entries)
-        write_whole(path, picture.getvalue())
-    return paths
+    file = io.BytesIO()
+    with mpl.rc_context(SAVING):
+        figure.savefig(file, format=kind, dpi=150, metadata=METADATA[kind])
+    return file.getvalue()
+
+
+def drawn(axes: Any, kind: str) -> bytes:
+    """Return the figure of axes, or of an array of them, as a file; and close it."""
+    from matplotlib import pyplot as plt
+
+    figure = np.ravel(axes)[0].figure
+    content = picture(figure, kind)
+    plt.close(figure)
+    return content

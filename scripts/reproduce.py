@@ -1,0 +1,142 @@
+"""Compute every claim of the ledger, and write it as a page.
+
+Writes FOLDER/claims.json, all rows with their numbers and verdicts, the pictures
+FOLDER/claims/*.svg, and FOLDER/report.html, a page that needs no other file. A row that
+can't be computed is reported with its traceback; the others go on, the script fails.
+
+  python scripts/reproduce.py --quick
+  python scripts/reproduce.py --resume
+  python scripts/reproduce.py C08 C33 --out /tmp/two
+  python scripts/reproduce.py --redraw
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from sparsetheory._files import write_whole
+from sparsetheory._parallel import cpu_count
+from sparsetheory.claims import LEDGER
+from sparsetheory.claims.report import report
+from sparsetheory.claims.rows import (
+    BY_ID,
+    ERROR,
+    Row,
+    about,
+    again,
+    load_rows,
+    save_rows,
+)
+from sparsetheory.claims.run import run
+from sparsetheory.experiments.engines import end_children
+from sparsetheory.experiments.records import check_writable
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    ends = f"{LEDGER[0].id} to {LEDGER[-1].id}"
+    add("ids", nargs="*", metavar="ID", help=f"claims, {ends} (default: all)")
+    add("--quick", action="store_true", help="minutes: fewer seeds in studies of data")
+    add("--out", type=Path, default=Path("figures"), metavar="FOLDER")
+    add("--resume", action="store_true", help="keep rows that a run finished before")
+    add(
+        "--redraw",
+        action="store_true",
+        help="judge the numbers of FOLDER/claims.json again, without computing any",
+    )
+    add("--workers", type=int, default=cpu_count(), help="(default: one per processor)")
+    args = parser.parse_args(argv)
+    unknown = [name for name in args.ids if name not in BY_ID]
+    if unknown:
+        parser.error(f"unknown claim {', '.join(unknown)}: they go from {ends}")
+    if args.workers < 1:
+        parser.error(f"--workers must be at least 1, got {args.workers}")
+    if args.redraw and (args.ids or args.quick or args.resume):
+        parser.error("--redraw takes the rows that are there: no other choice")
+    try:
+        check_writable(args.out / "claims.json")
+    except OSError as error:
+        parser.error(str(error))
+    return args
+
+
+def kept(args: argparse.Namespace, setting: dict[str, Any]) -> dict[str, Row]:
+    """Return finished rows of an earlier run that depends on the same things."""
+    path = args.out / "claims.json"
+    if not (args.resume and path.exists()):
+        return {}
+    rows, before = load_rows(path)
+    if before.get("fingerprint") != setting["fingerprint"]:
+        print(
+            f"{path} is of other code, versions or sizes: begun anew", file=sys.stderr
+        )
+        return {}
+    return {
+        row["id"]: row
+        for row in rows
+        if row["verdict"] != ERROR
+        and (row["figure"] is None or (args.out / row["figure"]).exists())
+    }
+
+
+def compute(args: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
+    """Compute the rows that are not there; keep each as it ends."""
+    setting = about("quick" if args.quick else "full")
+    setting["date"] = datetime.now(UTC).isoformat(timespec="seconds")
+    rows = kept(args, setting)
+    names = dict.fromkeys(args.ids or BY_ID)
+    missing = [name for name in names if name not in rows]
+    with tqdm(
+        total=len(names), initial=len(names) - len(missing), unit="row", smoothing=0
+    ) as bar:
+
+        def take(row: Row) -> None:
+            rows[row["id"]] = row
+            save_rows(args.out / "claims.json", rows.values(), setting)
+            if row["verdict"] == ERROR:
+                tqdm.write(f"{row['id']}: {row['error']}", file=sys.stderr)
+            bar.set_postfix_str(f"{row['id']} {row['verdict']}", refresh=False)
+            bar.update()
+
+        preset, workers = setting["preset"], min(args.workers, len(missing) or 1)
+        run(missing, args.out, take, preset=preset, workers=workers)
+    return sorted(rows.values(), key=lambda row: row["id"]), setting
+
+
+def main(argv: list[str] | None = None) -> int:
+    start = time.perf_counter()
+    args = arguments(argv)
+    path, page = args.out / "claims.json", args.out / "report.html"
+    if args.redraw:
+        rows, setting = load_rows(path)
+        rows = [again(row) for row in rows]
+    else:
+        rows, setting = compute(args)
+    save_rows(path, rows, setting)
+    write_whole(page, report(rows, setting, args.out).encode())
+    counts = Counter(row["verdict"] for row in rows)
+    total = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    print(f"{len(rows)} claims: {total}")
+    print(f"wrote {path} and {page} in {time.perf_counter() - start:.0f} s")
+    return 1 if counts[ERROR] else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        end_children()
+        os._exit(130)  # whatever a thread still waits for is over
+    except (OSError, ValueError) as error:
+        print(f"reproduce.py: error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,68 @@
+"""Numbers of claims as people read them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sparsetheory.claims.claim import Number, Numbers
+
+WORDS = {
+    "quarter": "at 26 %",
+    "eleventh": "at 8.6 %",
+    "twentieth": "at 4.4 %",
+    "p": "p",
+    "l0": "ℓ0",
+    "l1": "ℓ1",
+    "l2": "ℓ2",
+    "linf": "ℓ∞",
+    "lam": "λ",
+    "mu": "μ",
+    "log10": "log₁₀",
+    "iht": "IHT",
+    "htp": "HTP",
+    "snip": "SNIP",
+    "grasp": "GraSP",
+    "macs": "multiply-adds",
+}
+"""What stands for a word of a name, where the name is not the word."""
+
+
+class Entry(NamedTuple):
+    """A number with its name, the interval about it and its p value, if it has any."""
+
+    name: str
+    value: Number
+    low: Number | None
+    high: Number | None
+    p: Number | None
+
+
+def entries(numbers: Numbers) -> Iterator[Entry]:
+    """Yield numbers in order, each with its ``_low``, ``_high`` and ``_p``."""
+    for name, value in numbers.items():
+        stem, _, end = name.rpartition("_")
+        if stem in numbers and end in ("low", "high", "p"):
+            continue
+        ends = (numbers.get(f"{name}_{end}") for end in ("low", "high", "p"))
+        yield Entry(name, value, *ends)
+
+
+def readable(name: str) -> str:
+    """Return the name of a number in words, with a capital.
+
+    Examples
+    --------
+    >>> readable("lost_within_4_weights"), readable("noise_.5"), readable("at_3_4")
+    ('Lost within 4 weights', 'Noise 0.5', 'At 3, 4')
+    """
+    parts = re.sub(r"(?<![0-9])\.(?=[0-9])", "0.", name).split("_")
+    text = " ".join(WORDS.get(part, part) for part in parts if part)
+    text = re.sub(r"(?<=\d) (?=\d)", ", ", text)
+    return text[:1].upper() + text[1:]
+
+
+def shown(value: Number) -> str:
+    """Return a number in few characters, but with all digits before the point."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"
+    return str(value)

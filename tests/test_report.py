@@ -1,0 +1,470 @@
+"""The page of the ledger, in a browser that people have."""
+
+import json
+from collections import Counter
+from functools import partial
+
+import browser
+import pytest
+from commands import script
+
+from sparsetheory.claims import Claim, Finding
+from sparsetheory.claims import rows as ledger
+from sparsetheory.claims.claim import D000, D004
+from sparsetheory.claims.figures import FIGURES, Figure
+from sparsetheory.claims.names import entries, shown
+from sparsetheory.claims.report import MEANINGS, report
+
+HOSTILE = '<script>alert(1)</script> & "quotes" </details> ${x} \\'
+TEN = {
+    "C01": ({"not_intersection": 1}, "refuted"),
+    "C03": ({"float_short": 0}, "holds"),
+    "C08": ({"excess": 0.1}, "refuted"),
+    "C23": ({"shorter_stable_steps": 1}, "refuted"),
+    "C27": ({"error": 0.1}, "refuted"),
+    "C29": ({"gap": 0.1}, "refuted"),
+    "C33": ({"violation": 0.1}, "refuted"),
+    "C63": ({"rounds_for_example": 10}, "refuted"),
+    "C66": ({"removed": 200, "removed_of_10_equal": 2}, "holds"),
+    "C78": ({"change_without_large_at_2000": 0.05}, "holds"),
+}
+
+
+def fails():
+    """Fail."""
+    raise ZeroDivisionError(HOSTILE)
+
+
+def measured(large):
+    """Measure nothing."""
+    return {
+        **{"effect": -2.0, "effect_low": -3.0, "effect_high": -1.0, "effect_p": 0.002},
+        **{"large": large, "a<b": True, "nothing": 0},
+        **{"found": 40, "found_low": 0.9, "found_high": 1.0, "most_high": 7},
+        **{"most": 6.0, "wide": 1.0, "wide_low": -float("inf"), "wide_high": 2.0},
+    }
+
+
+def drawn():
+    from matplotlib import pyplot as plt
+
+    return plt.subplots()[1]
+
+
+EXTRA = (
+    Claim(
+        id="X01",
+        kind="empirical",
+        places=((D000, HOSTILE), (D004, "Elsewhere")),
+        statement=f"{HOSTILE}.",
+        numbers=partial(measured, 1e300),
+        rule=lambda x: Finding.HOLDS if x["effect_high"] < 0 else Finding.UNDECIDED,
+    ),
+    Claim(
+        id="X02",
+        kind="theorem",
+        places=((D004, "Elsewhere"),),
+        statement="It can't be computed.",
+        numbers=fails,
+        rule=lambda x: Finding.HOLDS,
+    ),
+    Claim(
+        id="X03",
+        kind="definition",
+        places=((D004, "Elsewhere"),),
+        statement="It is so by definition.",
+        verdict=Finding.HOLDS,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder with rows of a run, three of them made up."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        for claim in EXTRA:
+            patch.setitem(ledger.BY_ID, claim.id, claim)
+            patch.setitem(ledger.TOPICS, claim.id, "Made up")
+        patch.setitem(FIGURES, "X01", Figure(drawn, HOSTILE))
+        rows = [ledger.computed(name, folder) for name in (*TEN, "X01", "X02", "X03")]
+        setting = ledger.about("quick") | {"date": "2026-01-02T03:04:05+00:00"}
+        ledger.save_rows(folder / "claims.json", rows, setting)
+        page = report(*ledger.load_rows(folder / "claims.json"), folder)
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        yield folder
+
+
+def stored(folder):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    text = (folder / "claims.json").read_text(encoding="utf-8")
+    return json.loads(text, parse_constant=refuse)["rows"]
+
+
+def test_rows_have_what_they_must_have(run):
+    rows = {row["id"]: row for row in stored(run)}
+    wanted = {"id", "document", "section", "statement", "kind", "verdict", "numbers"}
+    assert all(wanted | {"figure"} <= row.keys() for row in rows.values())
+    assert rows["C33"]["numbers"]["first_of_3_4"] == pytest.approx(2.4)
+    assert rows["C33"]["output"] == "array([2.4, 3.2])"
+    assert rows["X01"]["figure"] == "claims/X01.svg"
+    assert (run / "claims" / "X01.svg").read_bytes().startswith(b"<?xml")
+    assert rows["X03"]["numbers"] == {}
+
+
+def test_a_claim_that_raises_is_an_error_with_its_traceback(run):
+    row = next(row for row in stored(run) if row["id"] == "X02")
+    assert row["verdict"] == "error"
+    assert row["error"].startswith("Traceback")
+    assert "ZeroDivisionError" in row["error"]
+
+
+def test_what_is_no_number_is_kept_and_decides_nothing(tmp_path, monkeypatch):
+    odd = {"a": float("nan"), "b": float("inf"), "c": -float("inf"), "d": True}
+    claim = Claim(
+        **{"id": "X01", "kind": "theorem", "places": ((D000, ""),), "statement": "."},
+        **{"numbers": lambda: odd, "rule": lambda x: Finding.HOLDS},
+    )
+    monkeypatch.setitem(ledger.BY_ID, "X01", claim)
+    monkeypatch.setitem(ledger.TOPICS, "X01", "Made up")
+    row = ledger.computed("X01", tmp_path)
+    assert row["verdict"] == "undecided"
+    ledger.save_rows(tmp_path / "claims.json", [row], {})
+    (row,) = stored(tmp_path)
+    assert row["numbers"] == {"a": None, "b": "inf", "c": "-inf", "d": True}
+    assert repr(ledger.numbers_of(row)) == repr(odd)
+
+
+GOOD = {"kind": "sparsetheory claims", "format": 1, "run": {}, "rows": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "holds no claims"),
+        ({**GOOD, "rows": [{}]}, "holds no claims"),
+        ({"kind": "sparsetheory claims", "format": 1}, "holds no claims"),
+        ({**GOOD, "kind": "other"}, "must hold claims of format 1"),
+        ({**GOOD, "format": 2}, "of format 1, got 2"),
+        ({**GOOD, "rows": [{"id": "C999"}]}, "unknown claims: C999"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path, content, message):
+    path = tmp_path / "claims.json"
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(ValueError, match="holds no claims"):
+        ledger.load_rows(path)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        ledger.load_rows(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (18292.6, "18293"),
+        (999.96, "1000"),
+        (1e6, "1e+06"),
+        (1 / 512, "0.00195"),
+        (-2.5, "-2.5"),
+        (200_000, "200000"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_numbers_are_short_but_keep_what_is_before_the_point(value, text):
+    assert shown(value) == text
+
+
+def test_a_number_takes_its_interval_and_p_value_along():
+    numbers = {"a_low": 1, "a": 2, "a_p": 0.5, "b_high": 3, "p": 0.1, "b": 2.5}
+    assert list(entries(numbers)) == [
+        ("a", 2, 1, None, 0.5),
+        ("p", 0.1, None, None, None),
+        ("b", 2.5, None, 3, None),
+    ]
+    assert list(entries({"high": 1, "x_low": 2})) == [
+        ("high", 1, None, None, None),
+        ("x_low", 2, None, None, None),
+    ]
+
+
+def test_every_verdict_has_a_meaning():
+    assert set(MEANINGS) == {*Finding, "error"}
+
+
+def test_the_page_names_no_other_file(run):
+    page = (run / "report.html").read_text(encoding="utf-8")
+    for start in ("http:", "https:", "//", "file:"):
+        assert f'"{start}' not in page
+        assert f"({start}" not in page
+    assert page.count("<script>") == 1
+
+
+needs_browser = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing())
+
+
+@pytest.fixture(scope="module")
+def desktop():
+    with browser.browser() as session:
+        session.resize(1280, 900)
+        yield session
+
+
+@pytest.fixture(scope="module")
+def phone():
+    with browser.browser(phone=True) as session:
+        yield session
+
+
+@pytest.fixture
+def page(desktop, run):
+    desktop.media()
+    desktop.open(f"file://{run}/report.html")
+    return desktop
+
+
+SHOWN = """return [...document.querySelectorAll('.claim')]
+.filter(row => row.checkVisibility()).map(row => row.id)"""
+STATUS = "return document.querySelector('[role=status]').textContent"
+
+
+def choose(page, name, value):
+    page.run(
+        "const e = document.forms[0].elements[arguments[0]]; e.value = arguments[1];"
+        "e.dispatchEvent(new Event('input', {bubbles: true}))",
+        *(name, value),
+    )
+
+
+@needs_browser
+def test_filters_leave_the_rows_they_say_and_count_them(page, run):
+    rows = stored(run)
+    assert page.run(SHOWN) == [row["id"] for row in rows]
+    for name, matches in (
+        ("verdict", lambda row, value: row["verdict"] == value),
+        ("topic", lambda row, value: row["topic"] == value),
+        ("document", lambda row, value: any(p[0] == value for p in row["places"])),
+    ):
+        values = page.run(
+            f"return [...document.forms[0].elements.{name}.options].map(o => o.value)"
+        )
+        assert len(values) > 2
+        for value in values[1:]:
+            choose(page, name, value)
+            expected = [row["id"] for row in rows if matches(row, value)]
+            assert page.run(SHOWN) == expected
+            assert page.run(STATUS) == f"{len(expected)} of {len(rows)} claims"
+        choose(page, name, "")
+    assert page.console() == []
+
+
+@needs_browser
+def test_words_are_searched_for_in_all_of_a_row(page):
+    page.type("input[type=search]", "PROXIMAL norm")
+    assert page.run(SHOWN) == ["C33"]
+    page.click("button[type=reset]")
+    page.run("return new Promise(done => setTimeout(done, 50))")
+    assert len(page.run(SHOWN)) == len(TEN) + len(EXTRA)
+    page.type("input[type=search]", "no such words")
+    assert page.run(SHOWN) == []
+    assert page.run("return document.querySelector('.none').checkVisibility()")
+
+
+@needs_browser
+def test_the_address_keeps_the_choice(page, run):
+    choose(page, "verdict", "holds if")
+    choose(page, "q", "weights")
+    shown, address = page.run(SHOWN), page.run("return location.href")
+    assert address.endswith("#verdict=holds+if&q=weights") or address.endswith(
+        "#q=weights&verdict=holds+if"
+    )
+    page.open(f"file://{run}/report.html")
+    assert page.run(SHOWN) != shown
+    page.open(address)
+    assert page.run(SHOWN) == shown
+    page.open(f"file://{run}/report.html#C33")
+    assert page.run("return document.getElementById('C33').open")
+    page.open(f"file://{run}/report.html#verdict=nonsense&topic=%E0%A4%A")
+    assert len(page.run(SHOWN)) == len(TEN) + len(EXTRA)
+    assert page.console() == []
+
+
+@needs_browser
+def test_the_summary_counts_and_leads_to_its_rows(page, run):
+    counts = Counter(row["verdict"] for row in stored(run))
+    found = page.run(
+        "return [...document.querySelectorAll('.verdicts a')].map(a =>"
+        "['.badge', '.number'].map(part => a.querySelector(part).textContent))"
+    )
+    assert {verdict: int(number) for verdict, number in found} == counts
+    page.click(".verdicts a[href='#verdict=refuted']")
+    expected = [row["id"] for row in stored(run) if row["verdict"] == "refuted"]
+    assert page.run(SHOWN) == expected
+    assert page.run("return document.activeElement.id") == "ledger"
+    first = "document.querySelector('.claim:not([hidden])')"
+    assert 0 < page.run(f"return {first}.getBoundingClientRect().top") < 900
+
+
+@needs_browser
+def test_text_of_claims_stays_text(page):
+    text = page.run("return document.querySelector('#X01 .statement').textContent")
+    assert text.startswith(HOSTILE)
+    alt = page.run("return document.querySelector('#X01 img').alt")
+    assert alt == HOSTILE
+    assert page.run("return document.querySelector('#X01 img').naturalWidth") > 100
+    assert "ZeroDivisionError" in page.run(
+        "return document.querySelector('#X02 .about').textContent"
+    )
+    assert page.run("return document.scripts.length") == 1
+
+
+@needs_browser
+def test_a_row_opens_by_keyboard_to_all_it_has(page):
+    page.run("document.querySelector('#X01 > summary').focus()")
+    body = "return document.querySelector('#X01 .body').checkVisibility()"
+    assert not page.run(body)
+    page.press("Enter")
+    assert page.run(body)
+    text = page.run("return document.querySelector('#X01').innerText")
+    parts = ["Effect", "−2", "[−3, −1]", "0.002", "1 × 10300", "A<b", "yes", "$ "]
+    parts += ["share [0.9, 1]", "at most 7", "[−inf, 2]", "Measure nothing."]
+    for part in parts:
+        assert part in text
+    assert page.run("return document.querySelectorAll('#X01 .strip').length") == 1
+    page.press("Space")
+    assert not page.run(body)
+    page.press("Tab")
+    style = "const s = getComputedStyle(document.activeElement);"
+    assert page.run(f"{style} return s.outlineStyle + parseFloat(s.outlineWidth)") == (
+        "solid3"
+    )
+    assert page.run("return document.activeElement.parentElement.id") == "X02"
+
+
+@needs_browser
+def test_the_first_tab_leads_to_the_ledger(page):
+    page.press("Tab")
+    assert page.run("return document.activeElement.textContent") == "Skip to the ledger"
+    page.press("Enter")
+    assert page.run("return document.activeElement.id") == "ledger"
+
+
+@needs_browser
+def test_what_is_there_has_names_and_landmarks(page):
+    for mark in ("header", "main", "footer", "[role=search]", "[role=status]"):
+        assert page.run(f"return document.querySelectorAll('{mark}').length") == 1
+    unnamed = page.run(
+        "return [...document.querySelectorAll('input, select, button, a, summary')]"
+        ".filter(e => !(e.labels?.[0]?.textContent || e.textContent).trim())"
+        ".map(e => e.outerHTML)"
+    )
+    assert unnamed == []
+    assert page.run("return document.documentElement.lang") == "en"
+    assert page.run("return document.querySelectorAll('img:not([alt])').length") == 0
+    verdicts = page.run(
+        "return [...document.querySelectorAll('.claim')].map(row =>"
+        "[row.dataset.verdict, row.querySelector('summary .badge').innerText])"
+    )
+    assert all(said == shown for said, shown in verdicts)
+
+
+CONTRAST = """
+const channels = text => text.match(/[\\d.]+/g).map(Number);
+const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(
+    c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+  ).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = e => {
+  for (; e; e = e.parentElement) {
+    const c = channels(getComputedStyle(e).backgroundColor);
+    if (c.length === 3 || c[3] === 1) return c;
+  }
+  return [255, 255, 255];
+};
+for (const row of document.querySelectorAll('details')) row.open = true;
+const found = [];
+for (const e of document.querySelectorAll('body *')) {
+  const text = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+  if (!text || !e.checkVisibility()) continue;
+  const pair = [channels(getComputedStyle(e).color), behind(e)].map(light);
+  const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  found.push([ratio, e.className || e.tagName]);
+}
+return found;
+"""
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_what_is_behind_it(page, scheme):
+    page.media(scheme=scheme)
+    found = page.run(CONTRAST)
+    assert len(found) > 100
+    assert min(found)[0] >= 4.5
+    assert len({name for _, name in found if str(name).startswith("badge")}) == 4
+
+
+@needs_browser
+def test_light_and_dark_differ(page):
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    colours = []
+    for scheme in ("light", "dark"):
+        page.media(scheme=scheme)
+        colours.append(page.run(paper))
+    assert len(set(colours)) == 2
+
+
+@needs_browser
+def test_print_shows_all_rows_and_no_controls(page):
+    visible = (
+        "return [...document.querySelectorAll('.claim .body')].map("
+        "body => body.checkVisibility({contentVisibilityAuto: true}))"
+    )
+    assert not any(page.run(visible))
+    page.media("print")
+    assert all(page.run(visible))
+    assert not page.run("return document.querySelector('form').checkVisibility()")
+    page.media()
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert all(page.run(visible))
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert not any(page.run(visible))
+    assert page.pdf().startswith(b"%PDF")
+
+
+@needs_browser
+def test_a_phone_shows_the_page_without_scrolling_sideways(phone, run):
+    phone.open(f"file://{run}/report.html")
+    assert phone.run("return innerWidth") == browser.PHONE["width"]
+    phone.click("button[name=open]")
+    assert phone.run("return document.querySelectorAll('.claim[open]').length") == len(
+        TEN
+    ) + len(EXTRA)
+    width = phone.run("return document.documentElement.scrollWidth")
+    assert width == browser.PHONE["width"]
+    beyond = phone.run(
+        "return [...document.querySelectorAll('main *')].filter(e =>"
+        "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"
+    )
+    assert beyond == []
+    assert phone.console() == []
+
+
+@needs_browser
+def test_verdicts_follow_ten_altered_numbers(page, run, tmp_path):
+    content = json.loads((run / "claims.json").read_text(encoding="utf-8"))
+    rows = [row for row in content["rows"] if row["id"] in TEN]
+    before = {row["id"]: row["verdict"] for row in rows}
+    for row in rows:
+        changes, _ = TEN[row["id"]]
+        assert changes.keys() <= row["numbers"].keys()
+        row["numbers"] |= changes
+    (tmp_path / "claims.json").write_text(json.dumps(content | {"rows": rows}))
+    assert script("reproduce").main(["--redraw", "--out", str(tmp_path)]) == 0
+    page.open(f"file://{tmp_path}/report.html")
+    badge = "return document.querySelector(`#${arguments[0]} .badge`).textContent"
+    shown = {name: page.run(badge, name) for name in TEN}
+    assert shown == {name: verdict for name, (_, verdict) in TEN.items()}
+    assert all(shown[name] != before[name] for name in TEN)
+    assert {row["id"]: row["verdict"] for row in stored(tmp_path)} == shown
