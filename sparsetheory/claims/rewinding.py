@@ -21,11 +21,11 @@ from sparsetheory.claims.claim import (
 from sparsetheory.claims.lottery import (
     MARGIN,
     SEEDS,
-    TICKET,
     as_good,
     few,
     summary,
 )
+from sparsetheory.claims.reinitialised import TICKET
 from sparsetheory.claims.training import above
 from sparsetheory.experiments.bench import lottery_bench
 from sparsetheory.experiments.intervals import clopper_pearson_interval
