@@ -352,7 +352,7 @@ def test_any_shape_is_solved(m, n, share, data):
 
 
 def test_columns_are_read_only_where_a_bound_lets_them_matter(rng):
-    A, y, lam = problem(rng)
+    A, y, _ = problem(rng)
     for B in (A, csc_array(A)):
         design = st.solvers.lasso.LassoProblem(B, y, None).design
         c, norms = design.first(y)
