@@ -94,6 +94,9 @@ def test_conditions_hold_at_the_solution_alone(rng):
     A, y, lam = problem(rng)
     x = st.lasso(A, y, lam, tol=0).x
     assert st.lasso_kkt(A, y, lam, x) <= 1e-6
+    zero = st.lasso_kkt(A, y, lam, np.zeros(60))
+    assert_allclose(zero, st.lambda_max(A, y) / lam - 1.0)
+    assert st.lasso_kkt(A, y, 20 * lam, np.zeros(60)) == 0.0
     c = A.T @ (y - A @ x) / lam
     j = int(np.argmax(np.abs(x)))
     moved = x + 0.1 * np.eye(60)[j]

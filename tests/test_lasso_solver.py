@@ -351,6 +351,29 @@ def test_any_shape_is_solved(m, n, share, data):
         assert certified(A, y, lam, found, 1e-9) <= 1e-9
 
 
+def test_columns_are_read_only_where_a_bound_lets_them_matter(rng):
+    A, y, _ = problem(rng)
+    for B in (A, csc_array(A)):
+        design = st.solvers.lasso.LassoProblem(B, y, None).design
+        c, norms = design.first(y)
+        bound = np.abs(c)
+        j = int(np.argmin(bound))
+        move = 0.1 * np.sign(c[j]) * A[:, j] / norms[j]  # the worst for column j
+        before = c.copy()
+        design.correlate(y + move, 0.1, np.inf, norms, c, bound)
+        assert_array_equal(c, before)
+        correlations = np.abs(A.T @ (y + move))
+        assert np.all(correlations <= bound * (1 + 1e-12))
+        assert_allclose(bound[j], correlations[j], rtol=1e-9)
+        level = np.median(bound)
+        exact = bound >= level
+        design.correlate(y + move, 0.0, level, norms, c, bound)
+        assert_allclose(c[exact], (A.T @ (y + move))[exact], rtol=1e-9)
+        assert_array_equal(c[~exact], before[~exact])
+        assert_allclose(bound[exact], np.abs(c[exact]), rtol=1e-9)
+        assert np.all(bound >= np.abs(c))
+
+
 # Paths
 
 

@@ -71,8 +71,7 @@ class WorkingSet:
         self.start, self.norms = design.first(y)
         self._check_norms()
         self.c = self.start.copy()
-        slack = design.rounding * self.total**0.5
-        self.bound = np.abs(self.c) + slack * self.norms
+        self.bound = np.abs(self.c) + self.total**0.5 * design.error(self.norms)
         self.level = 0.0
         self.index: Index = np.empty(0, np.int64)
         low, high = FIRST
@@ -99,9 +98,9 @@ class WorkingSet:
                 np.concatenate([v[:old], np.zeros(size - old)])
                 for v in (self.x, self.g, self.b)
             )
-            wider = np.empty((size, size))
-            wider[:old, :old] = self.G[:old, :old]
-            self.G = wider
+            G = np.empty((size, size))
+            G[:old, :old] = self.G[:old, :old]
+            self.G = G
         self.x[old:k] = 0.0
         self.g[old:k] = self.c[new]
         self.b[old:k] = self.start[new]

@@ -1,8 +1,7 @@
 """Matrices as coordinate descent on a working set sees them.
 
 Each kind forms few columns and their Gram matrix, and bounds all correlations with a
-residual. `rounding` bounds the error of an inner product with a column of norm one and
-a residual of norm one.
+residual. `error` bounds the rounding of correlations with a residual of norm one.
 """
 
 from math import log2, prod
@@ -76,7 +75,7 @@ class Dense:
         self.shape = A.shape
         self.A = A
         self.by_rows = not A.flags.f_contiguous
-        self.rounding = A.shape[0] * EPS
+        self.rounding: float = A.shape[0] * EPS
         self.W = np.empty((0, A.shape[0]))
 
     def first(self, y: Vector) -> tuple[Vector, Vector]:
@@ -88,6 +87,10 @@ class Dense:
             else:
                 first_pass(self.A.T, y, c, norms)
         return c, norms
+
+    def error(self, norms: Vector) -> Vector | float:
+        """Return a bound on the rounding of correlations with a unit residual."""
+        return self.rounding * norms
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Write the Gram matrix of the columns `index`, of which it has `old`."""
@@ -111,7 +114,7 @@ class Dense:
         """Keep ``|A^T r| <= bound`` when r has moved; c is exact where at `level`."""
         slack = self.rounding * float(np.linalg.norm(r))
         if self.by_rows:
-            c[:] = r.astype(self.A.dtype) @ self.A
+            c[:] = r @ self.A
             np.abs(c, out=bound)
             bound += slack * norms
         else:
@@ -136,7 +139,7 @@ class Sparse:
         data = np.require(C.data, SINGLE if single else DOUBLE, "W")
         rows, starts = (np.require(a, requirements="W") for a in (C.indices, C.indptr))
         self.A = Columns(data, rows, starts, means)
-        self.rounding = A.shape[0] * EPS
+        self.rounding: float = A.shape[0] * EPS
         self.matrix, self.W = C, np.empty((0, A.shape[0]))
         self.thick = C.nnz > THICK * A.shape[0] * A.shape[1]
 
@@ -149,6 +152,10 @@ class Sparse:
     def _part(self, r: Vector) -> Vector:
         """Return the part of r that the columns see."""
         return r - r.mean() if self.centred else r
+
+    def error(self, norms: Vector) -> Vector | float:
+        """Do as that of `Dense`."""
+        return self.rounding * norms
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Do as that of `Dense`."""
@@ -192,7 +199,7 @@ class Layer:
         # and C_out products err by so many roundings, of the whole vector.
         size = float(np.sqrt((np.abs(A.response) ** 2).sum(axis=(0, 1)).max()))
         steps = 8 * (log2(prod(A.size)) + 2) + A.filters.shape[0]
-        self.rounding = EPS * steps * size
+        self.rounding: float = EPS * steps * size
         self.channel = np.empty(0, np.int64)
         self.place = np.empty((len(A.size), 0), np.int64)
 
@@ -201,6 +208,10 @@ class Layer:
         own = np.sqrt(np.maximum(self.values.diagonal()[0], 0.0))
         channel, _ = self.table.where(np.arange(self.shape[1]))
         return self._correlation(self.form, y), own[channel]
+
+    def error(self, norms: Vector) -> Vector | float:
+        """Do as that of `Dense`; that of each is only bounded by that of all."""
+        return self.rounding
 
     def extend(self, index: Index, old: int, G: Matrix) -> None:
         """Do as that of `Dense`."""

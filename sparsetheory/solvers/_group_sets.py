@@ -42,6 +42,7 @@ PATIENCE = 24  # columns per sweep after which their Gram matrix would have paid
 SMALL = 512  # columns whose Gram matrix always does
 SLOW, NEWTON = 300, 4096  # sweeps after which, and columns up to which, it may too
 SWEEPS, FEW_SWEEPS = 50, 10  # before the first Newton step, and between others
+IDLE = 20  # Newton steps in turn that gain nothing: rounding
 MOST = 2**27  # entries of M, if the matrix itself does not have them
 LOW, HIGH = 1e-140, 1e140  # norms of groups: their squares are numbers
 OVER = 1.0 + 1e-12  # for the rounding of a bound
@@ -153,14 +154,15 @@ class WorkingSet:
             self.bound = group_norms(self.full, self.groups) + slack * self.reach
         if not np.isfinite(largest) and isinstance(design, Dense):
             check_array("A", design.A, 2)  # names an entry that is not finite
-        if not LOW < largest < HIGH and self._nonzero():
+        # Where nothing correlates with y zero is right, however short the columns.
+        if not LOW < largest < HIGH and self._products(self.groups.order).any():
             raise ValueError(f"A must be rescaled, norms of groups reach {largest:.1e}")
 
-    def _nonzero(self) -> bool:
-        """Return whether the matrix is not zero, even if all its squares are."""
-        if isinstance(self.design, Dense):
-            return bool(self.design.A.any())
-        return bool(np.any(self.rows.data if self.rows is not None else self.full))
+    def _products(self, index: Index) -> Vector:
+        """Return the products of y with these columns."""
+        if self.rows is None:
+            return np.asarray(self.full[index])
+        return np.asarray(multiply(self.rows, index, self.y))
 
     def _slack(self, r: Vector) -> float:
         return float(self.design.rounding * np.linalg.norm(r))
@@ -235,11 +237,7 @@ class WorkingSet:
         self.places = np.arange(k)
         self.M = _wider(self.M, old, k, 0)
         self.design.extend(self.index, old, self.M)
-        if self.rows is None:
-            c = self.full[index]
-        else:
-            c = multiply(self.rows, index, self.y)
-        self.c = np.concatenate([self.c[:old], c])
+        self.c = np.concatenate([self.c[:old], self._products(index)])
         if self.span is not None:
             on = self.read(index) @ self.span.basis
             self.off = np.concatenate([self.off[:old], on]) if old else on
@@ -305,7 +303,8 @@ class WorkingSet:
         while True:
             if self.index.size:
                 self._refresh(levels)
-            ratio, r = self.bound / levels, self.r
+            with np.errstate(over="ignore"):
+                ratio, r = self.bound / levels, self.r
             value, scale = best_multiple(r, self.y, ratio.max(initial=0.0))
             if value > best:
                 best, dual = value, scale * r
@@ -313,7 +312,7 @@ class WorkingSet:
             gap = max(0.5 * float(r @ r) + penalty - best, 0.0)
             ratio[self.chosen] = 0.0
             new = np.flatnonzero(ratio > OVER)
-            stuck = new.size == 0 and gap >= last
+            stuck = new.size == 0 and not gap < last
             if gap <= goal or n_iter >= limit or stuck or full:
                 return Round(n_iter, gap, best, dual, full)
             aim, last = SHARE * goal, gap
@@ -326,8 +325,8 @@ class WorkingSet:
     def _descend(self, levels: Vector, yy: float, aim: float, limit: int) -> int:
         """Solve on the working set to a gap of `aim`; return the sweeps."""
         k, n_iter, patience = self.index.size, 0, self._patience()
-        s = self._state()
-        while n_iter < limit:
+        s, least, idle = self._state(), np.inf, 0
+        while n_iter < limit and idle < IDLE:
             problem = Problem(
                 *(self.M, self.places, self.gram, self.y, yy, self.c),
                 *(self.blocks, levels),
@@ -341,6 +340,8 @@ class WorkingSet:
                 self._extend(0)
                 s, patience = self._state(), self._patience()
                 continue
+            idle = 0 if gap < 0.99 * least else idle + 1
+            least = min(gap, least)
             x, edges = self.entries(), self.blocks.edges
             found = newton_step(self.M, s, x, edges, self.norms, levels)
             patience = 2 * patience if found is None else FEW_SWEEPS + k // PATIENCE

@@ -70,8 +70,8 @@ def lasso(
     copy is made of an array of doubles, in either order of memory, of one in single
     precision with contiguous columns, or of a sparse array in CSC format. The inner
     products of a `BlockCirculant` come from a table, and all correlations from Fourier
-    transforms; one without a row of each channel at each point of a grid, and any
-    other operator, goes to `fista`.
+    transforms. One that measures only some of its rows, or has a stride that does not
+    divide the grid, and any other operator go to `fista`.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def lasso(
     -------
     Recovery
         With the duality gap at `x`, an upper bound on its suboptimality, and as `dual`
-        the best dual point u seen: ``|A^T u| <= lam``, up to rounding of A^T u less
-        than by a bound on that, and the gap is the objective less
-        ``(||y||^2 - ||y - u||^2) / 2``. `x` is in single precision if `A` and `y` are
-        arrays in it, and the gap is that of the rounded `x`; tolerances below 1.2e-7
-        count as that.
+        the best dual point u seen. ``|A^T u| <= lam``, with room for what rounding can
+        do to A^T u, and the gap is the objective at `x` less
+        ``(||y||^2 - ||y - u||^2) / 2``. `x` is in single precision if `A` and `y` are;
+        sums are not, the gap is that of the rounded `x`, and a tolerance below 1.2e-7
+        counts as that.
 
     Raises
     ------
