@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from sparsetheory.claims.chance import ENOUGH, SURE
 from sparsetheory.claims.claim import Finding, evaluate
 from sparsetheory.claims.ledger import LEDGER
 from sparsetheory.experiments.arms import ARMS, Case
@@ -35,7 +36,6 @@ from sparsetheory.plotting.lottery_studies import (
 Scale = Mapping[str, Any]
 Comparisons = tuple[tuple[str, str, str, Any], ...]
 """Claims, an arm, the one that it is compared with, and how it should do."""
-ENOUGH, SURE = 5000, 1e-3  # random labels; of a p value, that the share is another one
 FINDINGS = {
     True: Finding.HOLDS,
     False: Finding.NOT_AT_THIS_SCALE,
@@ -59,12 +59,11 @@ class Study:
     rows: Callable[[Any], Iterator[str]]
 
 
-def bench(scale: Scale, **options: Any) -> LotteryBench:
-    """Return networks for digits, one for each seed."""
+def bench(scale: Scale, *, times: int = 1, **options: Any) -> LotteryBench:
+    """Return networks for digits, one for each seed, or so many times as many."""
     first = scale["seed"]
-    return lottery_bench(
-        "digits", seeds=range(first, first + scale["seeds"]), **options
-    )
+    seeds = range(first, first + times * scale["seeds"])
+    return lottery_bench("digits", seeds=seeds, **options)
 
 
 def pruned(scale: Scale, **options: Any) -> dict[str, Any]:
@@ -98,11 +97,12 @@ def transfer(scale: Scale) -> tuple[Any, dict[str, Any]]:
 
 def settings(scale: Scale) -> tuple[Any, dict[str, Any]]:
     """Set up fresh weights by learning rate, steps and depth."""
-    slow, deep = {"optimiser": SGD(lr=0.1)}, {"hidden": [50] * 4, "scheme": "he"}
+    slow: dict[str, Any] = {"optimiser": SGD(lr=0.1)}
+    deep: dict[str, Any] = {"hidden": [50] * 4, "scheme": "he", "steps": 600}
     benches = {
         "400 steps of 0.1": bench(scale, **slow),
         f"{scale['long']} steps of 0.5": bench(scale, steps=scale["long"]),
-        "deep, 600 steps of 0.1": bench(scale, steps=600, **slow, **deep),
+        "deep, 600 steps of 0.1": bench(scale, **slow, **deep),
     }
     names = "ticket", "re-initialised", "re-initialised, fan-in", "shuffled in layers"
     return benches, pruned(scale, arms=names)
@@ -130,6 +130,11 @@ def strong(scale: Scale) -> tuple[Any, dict[str, Any]]:
 def noisy(scale: Scale) -> tuple[Any, dict[str, Any]]:
     """Set up a training long enough to learn wrong labels."""
     return bench(scale, steps=scale["noisy"]), pruned(scale)
+
+
+def guesses(scale: Scale) -> tuple[Any, dict[str, Any]]:
+    """Set up random labels, more of them."""
+    return bench(scale, times=3), pruned(scale)
 
 
 def head(claims: str, what: str, density: float | None = None) -> str:
@@ -293,7 +298,7 @@ STUDIES = {
         *(label_noise_pieces, label_noise_study, plot_label_noise),
         *(noisy, noise_lines),
     ),
-    "chance": Study(chance_pieces, chance_study, plot_chance, plain, chance_lines),
+    "chance": Study(chance_pieces, chance_study, plot_chance, guesses, chance_lines),
     "code": Study(code_pieces, code_study, None, lambda _: (CODE, {}), code_lines),
 }
 

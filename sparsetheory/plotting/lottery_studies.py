@@ -72,6 +72,7 @@ def plot_lottery_effects(
     _over_density(ax, first.density)
     low, high = ax.dataLim.intervaly
     ax.set_yscale("symlog", linthresh=1.0, linscale=0.8)
+    ax.set_ylim(1.15 * min(low, 0) - 0.1, 1.15 * max(high, 0) + 0.1)
     ax.set_yticks([tick for tick in POINTS if low <= tick <= high])
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_ylabel(f"accuracy less that of {than}, points")
