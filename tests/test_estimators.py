@@ -134,6 +134,7 @@ def test_k_is_a_tenth_of_the_features_unless_given():
     X, y, _ = data()
     for kind in (IHT, HTP):
         assert np.count_nonzero(kind().fit(X, y).coef_) == 3
+        assert np.count_nonzero(kind().fit(X[:, :28], y).coef_) == 2
         assert np.count_nonzero(kind(5).fit(X, y).coef_) == 5
         assert np.count_nonzero(kind().fit(X[:, :4], y).coef_) == 1
 

@@ -18,6 +18,7 @@ SHARE = 0.3  # of the gap allowed, what the working set may leave
 SHRINK = 0.1  # of the gap there is, what a round leaves
 SWEEPS = 50  # before the first Newton step, and one for every few nonzeros
 FEW = 10  # sweeps between Newton steps
+COST = 32  # nonzeros for which a Newton step takes as long as one sweep more
 RIDGE = 1e-10, 1e-7  # relative
 LOW, HIGH = 1e-140, 1e140  # y and norms of columns: their squares are numbers
 ROOM = 1e-12  # relative; for the rounding of a bound
@@ -201,7 +202,7 @@ class WorkingSet:
         The Newton steps of feature-sign search (Lee, Battle, Raina, Ng 2006), with a
         ridge for dependent columns: to zero where signs would turn if that lowers the
         objective, else to the first turn; and again until none turns. Returns how many
-        there were.
+        sweeps they cost.
         """
         k, n_iter, last = self.index.size, 0, False
         while n_iter < max_iter and not last:
@@ -221,7 +222,7 @@ class WorkingSet:
                 break
             self.x[S] += step
             self.g[:k] -= image
-            n_iter += 1
+            n_iter = min(n_iter + 1 + S.size // COST, max_iter)
         return n_iter
 
     def _fall(

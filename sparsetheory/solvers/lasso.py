@@ -83,7 +83,8 @@ def lasso(
     x0 : array_like, shape (n,), optional
         Start, by default zero; no more than m entries of it are used, the largest.
     max_iter : int
-        Sweeps over the working set at most; for other operators, iterations.
+        Sweeps over the working set at most, Newton steps counted by what they cost;
+        for other operators, iterations.
     tol : float
         Stop when the duality gap is at most ``tol * ||y||^2 / 2``; 0 goes on until
         rounding ends all progress.
