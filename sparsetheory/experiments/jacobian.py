@@ -241,10 +241,10 @@ def jacobian_recovery(
         A = _problem(setting, (int(s), int(sparsities[0]), 0))[1]
         coherence.append(mutual_coherence(A))
         least = min(order, A.shape[1])
-        found = rip_constant(A, least, normalise=True, time_limit=time_limit)
-        if found.interrupted:
+        constant = rip_constant(A, least, normalise=True, time_limit=time_limit)
+        if constant.interrupted:
             raise KeyboardInterrupt
-        isometry.append(found)
+        isometry.append(constant)
 
     from tqdm import tqdm
 
@@ -280,12 +280,13 @@ def jacobian_recovery(
             take(job, found)
             if book:
                 book.put(*job, found)
-    at = (row[:, None], column)
+    at = row[:, None], column
     return JacobianRecovery(
         *(tuple(solvers), sizes, counts, sparsities),
         *(outcomes[:, :, *at], linearity[:, *at], seen[at]),
         *(network.n, network.classes),
-        *(tuple(each[i] for i in row) for each in (coherence, isometry)),
+        tuple(coherence[i] for i in row),
+        tuple(isometry[i] for i in row),
         seed,
     )
 

@@ -102,7 +102,7 @@ def _inside(u: Array, a: Array) -> Array:
     x = np.where(close, u, 0.0)[..., None] * nodes
     tilt = np.cosh(np.where(close, a, 0.0)[..., None] * x)
     mean = np.sum(w * np.exp(-0.5 * x * x) * tilt, axis=-1)
-    return np.where(close, 2 * u * peak * mean, far)
+    return np.asarray(np.where(close, 2 * u * peak * mean, far))
 
 
 def deviations(value: Array, scale: Array) -> Array:
