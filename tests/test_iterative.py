@@ -210,6 +210,7 @@ def test_training_that_revives_pruned_weights_is_refused(data):
         ({"w0": [1.0, np.nan]}, "nan"),
         ({"w0": [1.0, 1j]}, "complex"),
         ({"w0": []}, "shape"),
+        ({"w0": [[1.0], []]}, "w0 must be an array, got lists of unequal"),
         ({"rounds": None}, "neither"),
         ({"rounds": -1}, "-1"),
         ({"density": 1.5}, "1.5"),

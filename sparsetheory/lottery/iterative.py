@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_array, check_integer
+from sparsetheory._checks import check_array, check_integer, shape_of
 from sparsetheory.lottery._layers import Array
 from sparsetheory.lottery._layout import Flags, check_share
 from sparsetheory.lottery.masks import top_mask
@@ -184,7 +184,7 @@ def _geometric(size: int, share: Fraction, rounds: int, root: int = 1) -> Counts
 def check_parameters(name: str, value: npt.ArrayLike) -> Array:
     """Return parameters of one network or several, float32 or else float64."""
     single = getattr(value, "dtype", None) == np.float32
-    w = check_array(name, value, max(1, np.ndim(value)))
+    w = check_array(name, value, max(1, len(shape_of(name, value))))
     if w.ndim > 2 or 0 in w.shape:
         raise ValueError(f"{name} must have shape (n,) or (networks, n), got {w.shape}")
     return w.astype(np.float32) if single else w.copy()

@@ -96,7 +96,7 @@ def top_mask(scores: Arrays, k: int, *, within: Arrays | None = None) -> Arrays:
     """
     layout, flat = _scores(scores)
     inside = _competing(layout, within)
-    k = check_integer("k", k, 0, np.count_nonzero(inside))
+    k = check_integer("k", k, 0, int(np.count_nonzero(inside)))
     return layout.restore(_top(flat, k, inside))
 
 
