@@ -224,6 +224,9 @@ def test_the_picture_shows_all_eigenvalues_and_their_bounds():
     outline = left.collections[0].get_paths()[0].vertices[:, 1]
     assert set(found.whole[0][2][:12]) | set(found.whole[0][2][-12:]) <= set(outline)
     assert left.get_title() == "after 20 steps"
+    left.figure.draw_without_rendering()
+    for ax in (left, right):
+        assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
     _, given = plt.subplots(1, 2)
     assert st.plot_spectra(found, given)[1] is given[1]
     plt.close("all")
