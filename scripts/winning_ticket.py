@@ -197,7 +197,7 @@ def spectra(digits: Digits, scale: dict[str, Any]) -> st.HessianSpectra:
 
 def recovery(digits: Digits, scale: dict[str, Any]) -> st.JacobianRecovery:
     """Return how often sparse changes of the trained network are found."""
-    found = st.jacobian_recovery(
+    return st.jacobian_recovery(
         *(digits.network, digits.trained, digits.X),
         samples=scale["rows"],
         k=scale["k"],
@@ -206,9 +206,6 @@ def recovery(digits: Digits, scale: dict[str, Any]) -> st.JacobianRecovery:
         time_limit=scale["seconds"],
         seed=scale["seed"],
     )
-    if any(constant.interrupted for constant in found.isometry):
-        raise KeyboardInterrupt
-    return found
 
 
 def figures(records: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -104,6 +104,7 @@ def check_array(
     """Return `value` as a finite, contiguous array of `ndim` axes."""
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} must not be masked")
+    shape_of(name, value)
     raw = np.asarray(value)
     if not (np.issubdtype(raw.dtype, np.number) or raw.dtype == bool):
         raise TypeError(f"{name} must be numeric, got dtype {raw.dtype}")
@@ -120,11 +121,21 @@ def check_array(
     return array if array.flags.writeable else array.copy(order="K")
 
 
+def shape_of(name: str, value: Any) -> tuple[int, ...]:
+    """Return the shape of what can be an array."""
+    try:
+        return np.shape(value)
+    except ValueError:  # NumPy speaks of inhomogeneous parts
+        raise ValueError(
+            f"{name} must be an array, got lists of unequal lengths"
+        ) from None
+
+
 def check_vector(
     name: str, value: Any, size: int, of: str = "A", dtype: np.dtype[Any] = DOUBLE
 ) -> Vector:
     """Return `value` as a finite vector of `size` entries."""
-    shape = np.shape(value)
+    shape = shape_of(name, value)
     if shape != (size,):
         raise ValueError(f"{name} must have shape ({size},) to match {of}, got {shape}")
     return check_array(name, value, 1, dtype=dtype)

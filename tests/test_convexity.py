@@ -87,6 +87,12 @@ def test_no_step_beats_the_best_one(a, b, step):
     assert best <= st.gradient_rate(alpha, beta, step) + 1e-12
 
 
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 1.0, 4e307])
+def test_the_best_rate_does_not_depend_on_the_scale_nor_leave_the_floats(scale):
+    assert_allclose(st.gradient_rate([scale, 2 * scale, 0], 4 * scale), [0.6, 1 / 3, 1])
+    assert st.gradient_rate(1e300, 1e308, 1e300) == np.inf
+
+
 @given(numbers, some.floats(0.1, 5))
 def test_gradient_rate_is_a_spectral_norm(spread, step):
     w = np.linspace(1, 1 + spread, 5)

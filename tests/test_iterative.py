@@ -1,5 +1,6 @@
 """Pruning in rounds, masks that move, masks that train, and controls."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -166,9 +167,30 @@ def test_densities_are_met_exactly_whatever_the_ties(w, density, rounds):
         assert not (less & ~more).any()
     if rounds is None:
         assert len(run.masks) == st.rounds_to_density(0.2, density) + 1
+        rho, root, last = Fraction("0.8"), 1, st.mask_budget(w.size, density)
     else:
-        ideal = np.floor(w.size * density ** (np.arange(rounds + 1) / rounds))
-        assert_array_equal(run.masks[:-1].sum(axis=1), ideal[:-1])
+        rho, root, last = Fraction(str(density)), rounds, 0
+    for r, k in enumerate(run.masks.sum(axis=1)):
+        ideal = w.size**root * rho**r
+        assert k == last or int(k) ** root <= ideal
+        assert (int(k) + 1) ** root > ideal
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "counts"),
+    [
+        (1000, {"rounds": 3, "density": 0.729}, [1000, 900, 810, 729]),
+        (100, {"rounds": 5, "density": 1e-5}, [100, 10, 1, 0, 0, 0]),
+        (100, {"rounds": 2, "density": 0.0}, [100, 0, 0]),
+        (9, {"density": 0.1}, [9, 7, 5, 4, 3, 2, 2, 1, 1, 1, 0, 0]),
+        (1000, {"density": 0.5}, [1000, 800, 640, 512, 500]),
+        (9, {"rounds": 5}, [9, 8, 7, 6, 5, 4]),
+    ],
+)
+def test_rounds_keep_what_is_said_and_no_float_loses_one(size, options, counts):
+    w = np.arange(1.0, size + 1)
+    run = st.iterative_magnitude_pruning(lambda w, m: np.where(m, w, 0), w, **options)
+    assert_array_equal(run.masks.sum(axis=1), counts)
 
 
 def test_training_that_revives_pruned_weights_is_refused(data):
@@ -188,6 +210,7 @@ def test_training_that_revives_pruned_weights_is_refused(data):
         ({"w0": [1.0, np.nan]}, "nan"),
         ({"w0": [1.0, 1j]}, "complex"),
         ({"w0": []}, "shape"),
+        ({"w0": [[1.0], []]}, "w0 must be an array, got lists of unequal"),
         ({"rounds": None}, "neither"),
         ({"rounds": -1}, "-1"),
         ({"density": 1.5}, "1.5"),

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import sparsetheory as st
+from sparsetheory.conditions._search import Clock
 from sparsetheory.experiments.jacobian import lasso
 
 NETWORK = st.mlp([6, 5, 3], activation="tanh")
@@ -185,6 +186,35 @@ def test_outcomes_depend_on_the_seed_and_on_nothing_else(result):
     assert (different.linearity != again.linearity).all()
 
 
+def test_what_is_asked_for_twice_comes_out_twice(result):
+    w, X, found = result
+    asked = OPTIONS | {"samples": [40, 10, 40], "k": [2, 1, 2, 2], "order": 2}
+    again = st.jacobian_recovery(NETWORK, w, X, size=[1e-1, 0.0], **asked)
+    rows, columns, sizes = [1, 0, 1], [1, 0, 1, 1], [2, 1]
+    both = np.ix_(range(2), sizes, rows, columns)
+    assert_array_equal(again.outcomes, found.outcomes[both])
+    assert_array_equal(again.linearity, found.linearity[np.ix_(sizes, rows, columns)])
+    assert_array_equal(again.seen, found.seen[np.ix_(rows, columns)])
+    assert_array_equal(again.m, [120, 30, 120])
+    assert again.k.tolist() == asked["k"]
+    assert again.coherence[0] is again.coherence[2]
+    assert again.isometry[0] is again.isometry[2]
+    assert again.coherence[0].value != again.coherence[1].value
+
+
+def test_an_interrupt_ends_all_of_it(result, monkeypatch):
+    w, X, _ = result
+
+    def pressed(self, nodes=0):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Clock, "tick", pressed)
+    A = np.random.default_rng(0).standard_normal((12, 30))
+    assert st.rip_constant(A, 3).interrupted  # an answer all the same
+    with pytest.raises(KeyboardInterrupt):
+        st.jacobian_recovery(NETWORK, w, X, **OPTIONS)
+
+
 def test_parameters_without_effect_are_left_out():
     network = st.mlp([6, 5, 3])
     parts = network.split(st.initial_weights(network, 0))
@@ -261,6 +291,17 @@ def test_a_change_that_vanishes_in_rounding_or_overflows_is_not_found(result):
     assert not np.isfinite(found.linearity).any()
     assert not found.successes.any()
     assert not found.unresolved.any()
+
+
+def test_a_change_whose_effect_has_no_square_is_not_found(result):
+    w, X, _ = result
+    relu = st.mlp([6, 5, 3])
+    options = {"samples": 20, "k": 20, "trials": 2, "order": 1}
+    found = st.jacobian_recovery(relu, w, X, size=[1e150, 1e-3], **options)
+    assert np.isfinite(found.linearity).all()
+    assert (found.linearity[0] > 1e140).all()
+    assert not found.successes[:, 0].any()
+    assert not found.unresolved[:, 0].any()
 
 
 def test_without_parameters_there_is_no_relative_size_but_the_limit(result):

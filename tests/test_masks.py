@@ -210,6 +210,45 @@ BAD_MASKS = [
     (lambda: st.layer_masks([np.ones(3)], 2), ValueError, "density must lie in"),
     (lambda: st.mask_density([]), ValueError, "mask must not be empty"),
     (lambda: st.mask_density([0, 1]), TypeError, "mask must be boolean"),
+    (
+        lambda: st.layer_masks(
+            [np.ones(2), np.ones(4)],
+            *[0.5],
+            within=[np.ones(2, bool), np.arange(4) < 1],
+        ),
+        ValueError,
+        r"within\[1\] must keep at least 2 to leave a density of 0\.5, got 1",
+    ),
+    (
+        lambda: st.top_mask([2**53, 2**53 + 1], 1),
+        ValueError,
+        "scores must be within 2\\^53 if integers, got 9007199254740993",
+    ),
+    (
+        lambda: st.layer_masks([np.ones(1), np.array([-(2**63)])], 1),
+        ValueError,
+        "got -9223372036854775808",
+    ),
+    (
+        lambda: st.top_mask(np.array([2**63], dtype=np.uint64), 1),
+        ValueError,
+        "got 9223372036854775808",
+    ),
+    (
+        lambda: st.magnitude_saliency([[1.0, 2.0], [3.0]]),
+        ValueError,
+        "w must be an array, got lists of unequal lengths",
+    ),
+    (
+        lambda: st.mask_density([[True, False], [True]]),
+        ValueError,
+        "mask must be an array, got lists of unequal lengths",
+    ),
+    (
+        lambda: st.best_k_term([1.0, 2.0], 1, weights=[1.0]),
+        ValueError,
+        r"weights must have shape \(2,\) to match w, got \(1,\)",
+    ),
     (lambda: st.expand_groups([True], ["a", "b"]), ValueError, r"shape \(2,\) to matc"),
     (lambda: st.active_groups([True, True], [1]), ValueError, "groups must have shape"),
     (lambda: st.best_k_term([1.0], 2), ValueError, r"k must be in 0\.\.1, got 2"),
@@ -247,6 +286,14 @@ BAD_MASKS = [
         "the table must have at most",
     ),
 ]
+
+
+def test_integers_that_floats_tell_apart_are_ranked():
+    most = 2**53
+    for scores in ([most - 1, most], [-most, 1 - most]):
+        assert st.top_mask(scores, 1).tolist() == [False, True]
+    small = np.array([1, most], dtype=np.uint64)
+    assert st.top_mask(small, 1).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("call", "error", "message"), BAD_MASKS)

@@ -167,6 +167,23 @@ def test_estimates_reach_a_tenth_far_below_the_floats():
         assert abs(np.expm1(found.log_p - exact)) < 5 * found.relative_error
 
 
+@pytest.mark.parametrize("t", [1e-160, 1e-300, 5e-324])
+def test_thresholds_may_be_as_small_as_floats_are(t):
+    _, off = rare._variances(tickets.Lottery(10, 3, (t,), 1.0, 0.0, 0), t, False)
+    assert_allclose(off, 0, atol=1e-12)
+    found = st.rare_ticket_probability(10, 3, t)
+    exact = 7 * (math.log(t) + 0.5 * math.log(2 / math.pi))
+    assert abs(found.log_p - exact) < 5 * found.relative_error
+    zero = st.rare_ticket_probability(10, 3, 0.0)
+    assert zero.log_p == -np.inf
+
+
+def test_without_support_a_threshold_must_be_given():
+    for function in (st.rare_ticket_probability, st.ticket_trials):
+        with pytest.raises(ValueError, match="t must be given for k = 0"):
+            function(10, 0)
+
+
 @pytest.mark.parametrize("amplitude", [0.6, 5.0])
 def test_estimates_with_a_signal_on_either_side_of_the_threshold(amplitude):
     options = {"sigma": 2.0, "amplitude": amplitude}

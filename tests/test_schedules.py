@@ -1,5 +1,6 @@
 """What rounds of pruning leave."""
 
+import time
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import log
@@ -115,6 +116,29 @@ def test_densities_after_rounds():
     assert after == pytest.approx([0.8926258176, 0.91410065408], rel=1e-15)
     assert st.density_after_rounds(0.3, 0) == 1.0
     assert st.density_after_rounds(1, 1) == 0.0
+    assert st.density_after_rounds(1, 0) == 1.0
+
+
+@given(
+    some.floats(0, 1) | some.fractions(0, 1, max_denominator=60) | some.just(0.5),
+    some.integers(0, 60) | some.integers(1070, 1080),
+)
+def test_densities_are_rounded_once(rate, rounds):
+    exact = (1 - Fraction(str(rate))) ** rounds
+    assert st.density_after_rounds(rate, rounds) == float(exact)
+
+
+def test_densities_after_very_many_rounds_take_no_time():
+    start = time.process_time()
+    found = [st.density_after_rounds(10.0**-e, 10**e) for e in (5, 6, 17)]
+    assert_allclose(found, np.exp(-1), rtol=1e-5)
+    assert found[2] == np.exp(-1)
+    assert st.density_after_rounds(1e-5, 10**40) == 0
+    assert st.density_after_rounds(0, 10**40) == 1
+    assert st.density_after_rounds(0.5, 1074) == 5e-324
+    assert st.density_after_rounds(0.5, 1075) == 0  # a tie, to even
+    assert st.density_after_rounds(Fraction(1, 4), 2000) == 0.75**2000 > 0
+    assert time.process_time() - start < 1
 
 
 def test_dynamic_sparse_training_balances_where_it_was_derived():

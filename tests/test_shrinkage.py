@@ -94,6 +94,29 @@ def test_far_means_and_thresholds_have_their_limits():
         assert getattr(st, f"{rule}_threshold_degrees")(3.0, 1e200) == 0
 
 
+def test_huge_means_and_thresholds_have_their_limits_too():
+    for mu, lam in ((1e20, 1e18), (1e308, 1e160), (-1e308, 1e150)):
+        sign = np.sign(mu)
+        assert st.hard_threshold_risk(mu, lam) == 1
+        assert st.hard_threshold_bias(mu, lam) == 0
+        assert_allclose(st.soft_threshold_bias(mu, lam), -lam * sign, rtol=1e-12)
+        degrees = (getattr(st, f"{rule}_threshold_degrees") for rule in RULES)
+        assert [float(each(mu, lam)) for each in degrees] == [1, 1]
+    assert_allclose(st.soft_threshold_risk(1e20, 1e18), 1e36, rtol=1e-12)
+    assert st.soft_threshold_risk(1e308, 1e160) == np.inf
+    # kept or not by a coin, where the mean is the threshold
+    for lam in (1e20, 1e308):
+        assert_allclose(st.soft_threshold_degrees(lam, lam), 0.5)
+        jumps = lam / math.sqrt(2 * math.pi)
+        assert_allclose(st.hard_threshold_degrees(lam, lam), jumps, rtol=1e-12)
+        assert_allclose(st.hard_threshold_bias(lam, lam), -lam / 2, rtol=1e-12)
+        assert_allclose(st.soft_threshold_bias(lam, lam), -lam, rtol=1e-12)
+        for rule in RULES:
+            assert getattr(st, f"{rule}_threshold_risk")(-1.0, lam) == 1
+    assert_allclose(st.hard_threshold_risk(1e20, 1e20), 5e39, rtol=1e-12)
+    assert st.hard_threshold_risk(1e308, 1e308) == np.inf
+
+
 def test_without_threshold_nothing_is_lost():
     for rule in RULES:
         risk, bias, degrees = (getattr(st, f"{rule}_threshold_{x}") for x in NAMES)

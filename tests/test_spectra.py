@@ -122,6 +122,47 @@ def test_spectra_are_of_masked_parameters_along_training():
     assert found.complete(0, 1)
 
 
+def test_hessians_are_formed_by_few_products_and_none_twice():
+    X, y = data(0)
+    calls = []
+
+    class Watched(st.Network):
+        def hvp(self, w, v, X, y, **options):
+            calls.append(np.asarray(v).shape)
+            return super().hvp(w, v, X, y, **options)
+
+    plain = st.mlp([5, 6, 3], activation="tanh")
+    network = Watched(plain.layers, "tanh")
+    w = st.initial_weights(network, 1)
+    masks = {"all": everything(network), "few": st.top_mask(abs(w), 12)}
+    found = st.hessian_spectra(network, w, X, y, masks, steps=0)
+    assert found.block[0][0] is found.whole[0][0]
+    rows = 2 * network.n + 12
+    assert sum(shape[0] for shape in calls) == rows
+    assert len(calls) < rows / 5
+    H = st.restricted_hessian(partial(plain.hvp, X=X, y=y), w, masks["few"])
+    H = H @ np.eye(12)  # column by column
+    values = np.linalg.eigvalsh((H + H.T) / 2)
+    assert_allclose(found.block[1][0], values, atol=1e-13)
+
+
+def test_a_batch_is_all_samples_where_they_are_few():
+    X, y = data(0, samples=12)
+    network = st.mlp([5, 3])
+    w = st.initial_weights(network, 1)
+    run = st.train(network, w, X, y, steps=3)
+    assert_array_equal(run.w, st.train(network, w, X, y, steps=3, batch=12).w)
+    found = st.hessian_spectra(
+        network, w, X, y, {"all": everything(network)}, steps=[0, 3]
+    )
+    assert_allclose(found.loss[0, 1], network.loss(run.w, X, y), rtol=1e-12)
+    with pytest.raises(ValueError, match=r"batch must be in 1\.\.12, got 50"):
+        st.train(network, w, X, y, batch=50)
+    X, y = data(0, samples=120)
+    run = st.train(network, w, X, y, steps=3)
+    assert_array_equal(run.w, st.train(network, w, X, y, steps=3, batch=50).w)
+
+
 def test_beyond_the_limit_the_ends_are_the_same():
     X, y = data(2)
     network = st.mlp([5, 14, 3], activation="tanh")
@@ -153,6 +194,7 @@ def test_beyond_the_limit_the_ends_are_the_same():
         ({"w": np.ones(8)}, ValueError, r"w must have shape \(..., 9\)"),
         ({"w": np.ones(9) + 1j}, TypeError, "w must be real"),
         ({"X": np.ones((4, 3))}, ValueError, "X must end in shape"),
+        ({"X": np.ones((1, 4, 2))}, ValueError, "X must have 2 axes"),
         ({"optimiser": st.SGD(lr=1e200), "steps": 9}, ValueError, "diverged"),
     ],
 )
@@ -182,6 +224,9 @@ def test_the_picture_shows_all_eigenvalues_and_their_bounds():
     outline = left.collections[0].get_paths()[0].vertices[:, 1]
     assert set(found.whole[0][2][:12]) | set(found.whole[0][2][-12:]) <= set(outline)
     assert left.get_title() == "after 20 steps"
+    left.figure.draw_without_rendering()
+    for ax in (left, right):
+        assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
     _, given = plt.subplots(1, 2)
     assert st.plot_spectra(found, given)[1] is given[1]
     plt.close("all")
@@ -266,6 +311,7 @@ def test_synaptic_flow_is_the_same_through_each_layer_and_needs_no_biases(activa
     [
         ({"density": 1.5}, ValueError, r"density must lie in \[0, 1\], got 1.5"),
         ({"density": []}, ValueError, "density must not be empty"),
+        ({"X": np.ones((7, 4, 2))}, ValueError, "X must have 2 axes"),
         ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
         ({"w": np.full(9, np.inf)}, ValueError, "w must be finite, got inf"),
         ({"y": [0, 1, 2, 3]}, ValueError, "labels must lie in 0..2, got 3"),

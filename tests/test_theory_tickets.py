@@ -34,17 +34,23 @@ def pi():
 
 
 @cache
-def two_sided(t, sigma):
-    """Logarithms of P(|w| >= t) and P(|w| < t), from a series of positive terms."""
+def half(u):
+    """P(0 < z < u), from a series of positive terms."""
     with localcontext(prec=DIGITS):
-        u = Decimal(t) / Decimal(sigma)
-        total = term = u
+        total = term = Decimal(u)
         j = 1
-        while term > total * Decimal(10) ** -DIGITS:
+        while abs(term) > abs(total) * Decimal(10) ** -DIGITS:
             j += 2
             term *= u * u / j
             total += term
-        inside = (2 / pi()).sqrt() * (-u * u / 2).exp() * total
+        return (-u * u / 2).exp() * total / (2 * pi()).sqrt()
+
+
+@cache
+def two_sided(t, sigma):
+    """Logarithms of P(|w| >= t) and P(|w| < t)."""
+    with localcontext(prec=DIGITS):
+        inside = 2 * half(Decimal(t) / Decimal(sigma))
         return (1 - inside).ln(), inside.ln()
 
 
@@ -55,13 +61,68 @@ def reference(n, k, t, sigma=1.0):
 
 
 def test_probabilities_agree_with_long_arithmetic_to_twelve_digits():
-    thresholds = (1e-9, 1e-3, 0.3, 0.5, 0.7, 0.999, 1.0, 1.6449, 5.0, 20.0, 37.0, 40.0)
+    thresholds = (1e-9, 1e-3, 0.3, 0.5, 0.7, 0.999, 1.0, 1.6449, 5.0, 6.5, 37.0, 40.0)
     for n in (1, 2, 10, 1000, 10**8):
         for k, t in product({0, 1, n // 3, n - 1, n}, thresholds):
             expected = float(reference(n, k, t))
             if abs(expected) > 1e-290:
                 found = float(st.log_ticket_probability(n, k, t))
                 assert abs(found / expected - 1) < 1e-12, (n, k, t)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_signals_leave_all_digits_however_small_the_threshold(signed):
+    thresholds = (1e-160, 1e-12, 1e-5, 0.3, 0.999, 1.0, 2.0, 37.0)
+    for t, a in product(thresholds, (1e-9, 0.5, 1.0, 3.0, 36.0)):
+        with localcontext(prec=DIGITS):
+            u, b = Decimal(t), Decimal(a)
+            q = Decimal("0.5") - half(u - b)
+            log_q = (q if signed else q + Decimal("0.5") - half(u + b)).ln()
+            off = two_sided(t, 1.0)[1]
+            for n, k in ((5, 5), (10, 3), (10**8, 10**7)):
+                expected = float(k * log_q + (n - k) * off)
+                options = {"amplitude": a, "signed": signed}
+                found = float(st.log_ticket_probability(n, k, t, **options))
+                assert abs(found - expected) <= 1e-12 * abs(expected), (n, k, t, a)
+
+
+def test_thresholds_that_no_weight_reaches_are_told_from_certain_ones():
+    """Off the support all logarithms are tiny; above 38 sigma one is no float."""
+    for n, t in ((10**8, 37.0), (10**8, 38.0), (1e30, 40.0), (1, 38.2)):
+        expected = float(reference(int(n), 0, t))
+        assert abs(expected) > 0
+        options = {"rtol": 1e-12, "atol": 5e-324}
+        assert_allclose(st.log_ticket_probability(n, 0, t), expected, **options)
+        assert_allclose(st.log_profile_probability(n, [], t), expected, **options)
+    laplace = {"log_tail": lambda u: -np.log(2) - u}
+    found = st.log_ticket_probability(1e30, 0, 760.0, **laplace)
+    assert_allclose(found, -math.exp(30 * math.log(10) - 760), rtol=1e-12)
+
+
+def test_another_law_is_known_to_the_rounding_of_its_tail():
+    for t in (1e-12, 1e-6, 1.0):
+        kept, dropped = -t, math.log(-math.expm1(-t))
+        on, off = (
+            float(st.log_ticket_probability(5, k, t, log_tail=stats.laplace.logsf))
+            for k in (5, 0)
+        )
+        assert abs(on - 5 * kept) < 5 * 2.3e-16 / math.exp(kept)
+        assert abs(off - 5 * dropped) < 5 * 2.3e-16 / math.exp(dropped)
+
+
+def test_numbers_near_the_ends_of_the_floats_are_taken():
+    far = st.log_ticket_probability(10, 3, [1e300, 1.0], 1e-300)
+    assert far.tolist() == [-np.inf, -np.inf]
+    one = {"sigma": 1e-300, "amplitude": 1e300}
+    assert st.log_ticket_probability(10, 3, 1e-299, **one) > -1e-20
+    assert st.log_ticket_probability(10, 3, 0.0, **one) == -np.inf
+    assert st.log_ticket_probability(10, 0, 1e300, 1e-300) == 0
+    assert st.log_profile_probability(10, [1e300], 0.0, 1e-300) == -np.inf
+    assert st.log_threshold_overlap(10, 3, 1e300, 1e-300, found=1) == -np.inf
+    with pytest.raises(ValueError, match="less than 1e308 sigma"):
+        st.log_ticket_probability(10, 3, 1e300, **one)
+    with pytest.raises(ValueError, match=r"at most 1e\+100 sigma, got inf"):
+        st.optimal_threshold(10, 3, **one)
 
 
 def test_a_wider_law_is_a_lower_threshold():

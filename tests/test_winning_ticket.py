@@ -8,12 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import sparsetheory as st
+from sparsetheory.conditions._search import Clock
 from sparsetheory.experiments.records import check_writable, load_records, stem_of
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "winning_ticket.py"
@@ -128,21 +128,18 @@ def test_folders_are_made_and_checked(tmp_path):
         check_writable(tmp_path / "file" / "stem")
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_search_that_was_interrupted_ends_the_script(
-    script, monkeypatch, interrupted
-):
-    constants = [SimpleNamespace(interrupted=False)]
-    constants.append(SimpleNamespace(interrupted=interrupted))
-    found = SimpleNamespace(isometry=constants)
-    monkeypatch.setattr(st, "jacobian_recovery", lambda *_, **__: found)
+def test_an_interrupt_of_a_search_ends_the_script(script, monkeypatch):
     scale = {**SMALL, "seed": 0}
     digits = script.Digits(scale)
-    if interrupted:
-        with pytest.raises(KeyboardInterrupt):
-            script.recovery(digits, scale)
-    else:
-        assert script.recovery(digits, scale) is found
+    found = script.recovery(digits, scale)
+    assert not any(constant.interrupted for constant in found.isometry)
+
+    def pressed(self, nodes=0):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Clock, "tick", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        script.recovery(digits, scale)
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,8 @@ from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Counts, Matrix, Recovery, Solver, Vector
 
 WEIGHT = 1e-3  # of the penalty, relative to the least that makes the solution zero
+FURTHEST = 1e100  # how far outputs may be from linear: solvers form squares
+NONE = np.iinfo(np.int8).min  # no verdict yet
 
 Job = tuple[int, int, int]
 """Samples, nonzeros and number of a trial."""
@@ -56,7 +57,8 @@ class JacobianRecovery:
     outcomes : ndarray of int8, shape (solvers, sizes, samples, k, trials)
         The `Verdict` on each trial.
     linearity : ndarray, shape (sizes, samples, k, trials)
-        :math:`\|f(w + \delta) - f(w) - J\delta\| / \|J\delta\|`.
+        :math:`\|f(w + \delta) - f(w) - J\delta\| / \|J\delta\|`. It shrinks with
+        the size down to 1e-7 or so, and then grows again by rounding.
     seen : ndarray of int, shape (samples, k, trials)
         Columns of J that are not zero, among which the change is planted.
     n, classes : int
@@ -157,7 +159,8 @@ def jacobian_recovery(
     of magnitude, so that solvers get unit columns, ``A = J / norms``, and find
     ``norms * δ``. Parameters whose column is zero can't be observed, and are left out.
     The change is found if the k largest entries of a solver's result are where it is;
-    one that does not change y, or leads out of the floats, is not.
+    one that does not change y, or leads further than 1e100 times from what is linear,
+    is not.
 
     Parameters
     ----------
@@ -197,6 +200,8 @@ def jacobian_recovery(
         be observed; if the store is a file of another kind.
     OSError
         If the store can't be read or written.
+    KeyboardInterrupt
+        On Ctrl-C.
 
     Examples
     --------
@@ -228,23 +233,27 @@ def jacobian_recovery(
     seed = check_integer("seed", seed, 0)
     workers = check_integer("workers", cpu_count() if workers is None else workers, 1)
     setting = _Setting(network, w, X, sizes, dict(solvers), seed)
+    # What is given twice is found once.
+    rows, row = np.unique(counts, return_inverse=True)
+    columns, column = np.unique(sparsities, return_inverse=True)
     coherence, isometry = [], []
-    for s in counts:
+    for s in rows:
         A = _problem(setting, (int(s), int(sparsities[0]), 0))[1]
         coherence.append(mutual_coherence(A))
         least = min(order, A.shape[1])
-        isometry.append(rip_constant(A, least, normalise=True, time_limit=time_limit))
+        constant = rip_constant(A, least, normalise=True, time_limit=time_limit)
+        if constant.interrupted:
+            raise KeyboardInterrupt
+        isometry.append(constant)
 
     from tqdm import tqdm
 
-    cells = (counts.size, sparsities.size, trials)
-    outcomes = np.empty((len(solvers), sizes.size, *cells), dtype=np.int8)
-    linearity, seen = np.empty((sizes.size, *cells)), np.empty(cells, dtype=np.int64)
+    cells = (rows.size, columns.size, trials)
+    outcomes = np.full((len(solvers), sizes.size, *cells), NONE, dtype=np.int8)
+    linearity = np.full((sizes.size, *cells), np.nan)
+    seen = np.full(cells, -1, dtype=np.int64)
     place = {
-        (int(s), int(kk), t): (i, j, t)
-        for (i, s), (j, kk), t in product(
-            enumerate(counts), enumerate(sparsities), range(trials)
-        )
+        (int(rows[i]), int(columns[j]), t): (i, j, t) for i, j, t in np.ndindex(cells)
     }
     run = partial(_trial, setting)
     kept = contextlib.nullcontext() if store is None else setting.store(store)
@@ -271,9 +280,14 @@ def jacobian_recovery(
             take(job, found)
             if book:
                 book.put(*job, found)
+    at = row[:, None], column
     return JacobianRecovery(
-        *(tuple(solvers), sizes, counts, sparsities, outcomes, linearity, seen),
-        *(network.n, network.classes, tuple(coherence), tuple(isometry), seed),
+        *(tuple(solvers), sizes, counts, sparsities),
+        *(outcomes[:, :, *at], linearity[:, *at], seen[at]),
+        *(network.n, network.classes),
+        tuple(coherence[i] for i in row),
+        tuple(isometry[i] for i in row),
+        seed,
     )
 
 
@@ -311,7 +325,7 @@ def _trial(setting: _Setting, job: Job) -> Vector:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 y = (network.outputs(w + scale * change, X) - before).ravel() / scale
                 errors[j] = np.linalg.norm(y - linear) / np.linalg.norm(linear)
-        if not (y.any() and np.isfinite(y).all()):
+        if not (y.any() and errors[j] < FURTHEST):
             continue
         for i, solver in enumerate(setting.solvers.values()):
             stop_if_cancelled()

@@ -19,11 +19,12 @@ from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.blocks import Block, Engine, run_blocks
 from sparsetheory.experiments.tickets import CELLS, Lottery, check_lottery
-from sparsetheory.theory.binomials import HALF_LOG_TWO_PI
+from sparsetheory.theory.binomials import HALF_LOG_TWO_PI, LOG_TWO
 from sparsetheory.types import Matrix, Vector
 
 FEWEST = 1000  # draws, if their number is left open
 FURTHEST = 1e100  # standard deviations, whose squares are floats
+TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +216,9 @@ def _variances(lottery: Lottery, u: float, signed: bool) -> tuple[float, float]:
     if u >= 1:
         off = 2 * float(ndtr(-u)) / below
     else:
-        off = u * float(erf(u)) / np.sqrt(np.pi) / below**2 - 1 if below > 0 else 0.0
+        # the limit 0 where quotients have no digits left
+        ratio = u / below * (float(erf(u)) / below) if u > TINY else np.sqrt(np.pi)
+        off = float(ratio / np.sqrt(np.pi)) - 1
     if h <= 0:
         p = float(ndtr(-h)) + (0.0 if signed else float(ndtr(-u - a)))
         return (1 - p) / p, off
@@ -275,9 +278,9 @@ def _off(rng: np.random.Generator, shape: tuple[int, int], u: float) -> float:
     if u >= 1:
         return _share(np.abs(rng.standard_normal(shape)) < u)
     x = u * rng.random(shape)
-    scale = 2 * u * np.exp(-HALF_LOG_TWO_PI)
+    means = np.log(np.exp(-0.5 * x * x).mean(axis=0))
     with np.errstate(divide="ignore"):
-        return float(np.log(scale * np.exp(-0.5 * x * x).mean(axis=0)).sum())
+        return float((means + LOG_TWO + np.log(u) - HALF_LOG_TWO_PI).sum())
 
 
 def _share(good: npt.NDArray[np.bool_]) -> float:

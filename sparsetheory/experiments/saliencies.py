@@ -100,7 +100,7 @@ def saliency_comparison(
     >>> found.kept, found.loss.shape
     (array([18, 36]), (7, 2))
     """
-    w, X = network.data(check_array("w", w, 1), X)
+    w, X = network.data(check_array("w", w, 1), check_array("X", X, 2))
     shares = np.atleast_1d(np.asarray(density)).tolist()
     if not shares:
         raise ValueError(f"density must not be empty, got {density!r}")

@@ -12,12 +12,14 @@ import numpy.typing as npt
 from sparsetheory._checks import check_array, check_integer
 from sparsetheory._parallel import blas_held
 from sparsetheory.lottery._layout import Curvature, Flags
-from sparsetheory.lottery.landscape import restricted_hessian, restricted_spectrum
+from sparsetheory.lottery.landscape import restricted_spectrum
 from sparsetheory.lottery.losses import Loss, cross_entropy
 from sparsetheory.lottery.network import Network
 from sparsetheory.lottery.optimisers import SGD, Adam
 from sparsetheory.lottery.training import check_mask, train
 from sparsetheory.types import Counts, Matrix, Vector
+
+TOGETHER = 8  # products with a Hessian; more leave the cache
 
 Measure = Callable[[Vector, Vector], float]
 """Of the eigenvalues of a block and of the whole."""
@@ -114,7 +116,7 @@ def hessian_spectra(
     *,
     steps: npt.ArrayLike = (0, 400),
     optimiser: SGD | Adam | None = None,
-    batch: int = 50,
+    batch: int | None = None,
     loss: Loss = cross_entropy,
     limit: int = 2048,
     seed: int = 0,
@@ -163,7 +165,7 @@ def hessian_spectra(
     >>> found.largest.shape, bool((found.excess < 1e-12).all())
     ((1, 2), True)
     """
-    start, X = network.data(check_array("w", w, 1), X)
+    start, X = network.data(check_array("w", w, 1), check_array("X", X, 2))
     if not masks:
         raise ValueError("masks must not be empty, got {}")
     table = np.array([check_mask(mask, start.shape) for mask in masks.values()])
@@ -195,15 +197,15 @@ def hessian_spectra(
         raise ValueError("training diverged, the optimiser's steps are too large")
     hvp = partial(network.hvp, X=X, y=y, loss=loss)
     every = np.ones(network.n, dtype=bool)
+
+    def values(i: int, on: Flags) -> tuple[Vector, ...]:
+        return tuple(_eigenvalues(hvp, run.snapshots[s][i], on, limit) for s in times)
+
     with blas_held():
-        found = [
-            [
-                [_eigenvalues(hvp, run.snapshots[s][i], on, limit) for s in times]
-                for i, on in enumerate(chosen)
-            ]
-            for chosen in (table, [every] * len(table))
-        ]
-    block, whole = (tuple(tuple(row) for row in rows) for rows in found)
+        whole = tuple(values(i, every) for i in range(len(table)))
+        block = tuple(
+            whole[i] if on.all() else values(i, on) for i, on in enumerate(table)
+        )
     counts = np.array(times, dtype=np.int64)
     return HessianSpectra(
         tuple(masks), kept, network.n, counts, run.history.loss.T, block, whole
@@ -215,5 +217,10 @@ def _eigenvalues(hvp: Curvature, w: Vector, mask: Flags, limit: int) -> Vector:
     if k > limit:
         found = restricted_spectrum(hvp, w, mask)
         return np.array([found.smallest, found.largest])
-    H = restricted_hessian(hvp, w, mask) @ np.eye(k)
+    places = np.flatnonzero(mask)
+    rows = [
+        hvp(w, (part[:, None] == np.arange(w.size)).astype(np.float64))[:, places]
+        for part in np.array_split(places, -(-k // TOGETHER))
+    ]
+    H = check_array("the Hessian", np.concatenate(rows), 2)
     return np.asarray(np.linalg.eigvalsh((H + H.T) / 2))

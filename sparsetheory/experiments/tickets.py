@@ -135,8 +135,9 @@ def ticket_trials(
     amplitude : float
         Signal on the support, not negative.
     draw : callable, optional
-        ``draw(rng, size)`` for weights of another law, an array of that size from a
-        NumPy Generator, such as ``lambda rng, size: rng.laplace(size=size)``.
+        ``draw(rng, size)`` for weights of another law, continuous since of equal
+        weights all count among the k largest; an array of that size from a NumPy
+        Generator, such as ``lambda rng, size: rng.laplace(size=size)``.
     trials : int
     seed : int
         Non-negative.
@@ -215,6 +216,8 @@ def check_lottery(
     k = check_integer("k", k, 0, n)
     sigma = check_number("sigma", sigma)
     amplitude = check_number("amplitude", amplitude, positive=False)
+    if t is None and k == 0:
+        raise ValueError("t must be given for k = 0, the best one is infinite")
     if t is None:
         t = optimal_threshold(n, k, sigma, amplitude=amplitude)
     thresholds = check_array("t", np.atleast_1d(np.asarray(t)), 1)
@@ -233,7 +236,8 @@ def _count(lottery: Lottery, draw: Draw | None, block: Block) -> Vector:
         flat = np.empty(trials * n)
         fill_normal(rng, lottery.sigma, flat)
     else:
-        flat = lottery.sigma * check_vector("draw", draw(rng, trials * n), trials * n)
+        drawn = draw(rng, trials * n)
+        flat = lottery.sigma * check_vector("draw", drawn, trials * n, "size")
     w = flat.reshape(trials, n)
     w[:, :k] += lottery.amplitude
     size = np.abs(w)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_integer
+from sparsetheory._checks import check_integer, shape_of
 
 Array = npt.NDArray[Any]
 
@@ -79,6 +79,8 @@ class Convolution:
         for name in ("channels", "filters", "taps", "stride"):
             size = check_integer(name, getattr(self, name), 1)
             object.__setattr__(self, name, size)
+        if shape_of("size", self.size) != (2,):
+            raise ValueError(f"size must be a height and a width, got {self.size!r}")
         height, width = (check_integer("size", s, 1) for s in self.size)
         object.__setattr__(self, "size", (height, width))
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_array, check_flags, check_number
+from sparsetheory._checks import check_array, check_flags, check_number, shape_of
 from sparsetheory.types import Vector
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -73,7 +74,10 @@ def lay_out(name: str, value: Arrays) -> tuple[Layout, Vector]:
     """Return the layout of finite real arrays and their vector, a copy."""
     given, listed = _arrays(value)
     names = [f"{name}[{i}]" for i in range(len(given))] if listed else [name]
-    parts = [check_array(n, a, np.ndim(a)) for n, a in zip(names, given, strict=True)]
+    parts = [
+        check_array(n, a, len(shape_of(n, a)))
+        for n, a in zip(names, given, strict=True)
+    ]
     flat = np.concatenate([part.ravel() for part in parts])
     if flat.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {parts[0].shape}")
@@ -83,7 +87,7 @@ def lay_out(name: str, value: Arrays) -> tuple[Layout, Vector]:
 def lay_out_mask(name: str, value: Arrays) -> tuple[Layout, Flags]:
     """Return the layout of boolean arrays and their vector, a copy."""
     given, listed = _arrays(value)
-    if not any(np.size(part) for part in given):
+    if not any(prod(shape_of(name, part)) for part in given):
         raise ValueError(f"{name} must not be empty, got shape {np.shape(given[0])}")
     parts = [check_flags(name, part) for part in given]
     flags = np.concatenate([part.ravel() for part in parts])

@@ -97,7 +97,9 @@ def best_k_term(
     k = check_integer("k", k, 0, w.size)
     if not p > 0:
         raise ValueError(f"p must be positive, got {p}")
-    c = np.ones(w.size) if weights is None else check_vector("weights", weights, w.size)
+    c = np.ones_like(w)
+    if weights is not None:
+        c = check_vector("weights", weights, w.size, "w")
     if w.size == 0 or c.min() <= 0:
         got = "an empty w" if w.size == 0 else c.min()
         raise ValueError(f"w must have entries and positive weights, got {got}")

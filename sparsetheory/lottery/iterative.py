@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_array, check_integer
+from sparsetheory._checks import check_array, check_integer, shape_of
 from sparsetheory.lottery._layers import Array
-from sparsetheory.lottery._layout import Flags
-from sparsetheory.lottery.masks import mask_budget, top_mask
+from sparsetheory.lottery._layout import Flags, check_share
+from sparsetheory.lottery.masks import top_mask
 from sparsetheory.lottery.schedules import rounds_to_density, surviving_counts
 from sparsetheory.lottery.training import check_mask
 from sparsetheory.types import Counts, Seed
@@ -64,7 +67,9 @@ def iterative_magnitude_pruning(
     r"""Train, prune the smallest weights, rewind the rest, and begin again [1]_.
 
     From n weights :math:`\lfloor \alpha n \rfloor` go in a round, those of least
-    magnitude after training; of equal ones the last. Pruned weights never come back.
+    magnitude after training; of equal ones the last. To a density ρ of d weights, round
+    r keeps :math:`\lfloor d (1 - \alpha)^r \rfloor`, or :math:`\lfloor d \rho \rfloor`
+    if that is more. Pruned weights never come back.
 
     Parameters
     ----------
@@ -81,8 +86,9 @@ def iterative_magnitude_pruning(
         Share α of what remains that goes in a round, in [0, 1].
     density : float, optional
         Share of all prunable weights to end with, in (0, 1], exact as `mask_budget`
-        counts. With `rounds` too, `rate` does not matter: each round then keeps the
-        same share, up to whole numbers.
+        counts. With `rounds` too, `rate` does not matter: of R rounds the r-th then
+        keeps :math:`\lfloor d \rho^{r/R} \rfloor`. Exact, floats being the decimals
+        that are written.
     rewind_step : int or None
         Steps of training after which the parameters were that each round begins with
         [2]_; None for those that the round before ended with: fine-tuning.
@@ -153,21 +159,32 @@ def _counts(
         if rounds is None:
             raise ValueError("rounds or density must be given, got neither")
         return surviving_counts(part.size, rate, rounds)
-    end = mask_budget(part.size, density)
-    if rounds is None:
-        left = surviving_counts(part.size, rate, rounds_to_density(rate, density))
-    else:
+    share = check_share("density", density)
+    if rounds is not None:
         rounds = check_integer("rounds", rounds, 1)
-        ideal = part.size * float(density) ** (np.arange(rounds + 1) / rounds)
-        left = np.floor(ideal).astype(np.int64)
-    left[-1] = end
-    return left
+        return _geometric(part.size, share, rounds, rounds)
+    needed = rounds_to_density(rate, density)
+    left = _geometric(part.size, 1 - check_share("rate", rate), needed)
+    return np.maximum(left, floor(part.size * share))
+
+
+def _geometric(size: int, share: Fraction, rounds: int, root: int = 1) -> Counts:
+    """Return ``floor(size * share^(r / root))`` for all r up to `rounds`, exact."""
+
+    def power(k: int) -> int:
+        return int(k**root)
+
+    counts = []
+    for r in range(rounds + 1):
+        most = power(size) * share.numerator**r // share.denominator**r
+        counts.append(bisect_right(range(size + 1), most, key=power) - 1)
+    return np.array(counts, dtype=np.int64)
 
 
 def check_parameters(name: str, value: npt.ArrayLike) -> Array:
     """Return parameters of one network or several, float32 or else float64."""
     single = getattr(value, "dtype", None) == np.float32
-    w = check_array(name, value, max(1, np.ndim(value)))
+    w = check_array(name, value, max(1, len(shape_of(name, value))))
     if w.ndim > 2 or 0 in w.shape:
         raise ValueError(f"{name} must have shape (n,) or (networks, n), got {w.shape}")
     return w.astype(np.float32) if single else w.copy()

@@ -21,6 +21,8 @@ from sparsetheory.lottery._layout import (
 )
 from sparsetheory.types import Vector
 
+EXACT = 2**53  # floats tell all integers up to here apart
+
 
 def mask_budget(d: int, density: float | Fraction) -> int:
     r"""Count the weights that a density allows, :math:`\lfloor d \rho \rfloor`.
@@ -67,6 +69,7 @@ def top_mask(scores: Arrays, k: int, *, within: Arrays | None = None) -> Arrays:
     ----------
     scores : array_like or list of ndarray
         Finite; negative ones are lower than zero, their magnitude is not taken.
+        Integers beyond 2^53, which floats can't tell apart, are refused.
     k : int
         From 0 to the number of scores that compete.
     within : like `scores`, of bool, optional
@@ -91,8 +94,10 @@ def top_mask(scores: Arrays, k: int, *, within: Arrays | None = None) -> Arrays:
     [array([ True, False]), array([[ True],
            [False]])]
     """
-    layout, flat = lay_out("scores", scores)
-    return layout.restore(_top(flat, k, _competing(layout, within)))
+    layout, flat = _scores(scores)
+    inside = _competing(layout, within)
+    k = check_integer("k", k, 0, int(np.count_nonzero(inside)))
+    return layout.restore(_top(flat, k, inside))
 
 
 def layer_masks(
@@ -130,15 +135,35 @@ def layer_masks(
     >>> st.layer_masks([np.array([3.0, 1.0]), np.array([0.3, 0.1, 0.2])], 0.5)
     [array([ True, False]), array([ True, False, False])]
     """
-    layout, flat = lay_out("scores", scores)
+    layout, flat = _scores(scores)
     if not layout.listed:
         raise TypeError(f"scores must be a list of arrays, got {type(scores).__name__}")
     share = check_share("density", density)
     inside = layout.parts(_competing(layout, within))
-    return [
-        _top(s.ravel(), mask_budget(s.size, share), on.ravel()).reshape(s.shape)
-        for s, on in zip(layout.parts(flat), inside, strict=True)
-    ]
+    masks = []
+    for i, (s, on) in enumerate(zip(layout.parts(flat), inside, strict=True)):
+        k, most = mask_budget(s.size, share), np.count_nonzero(on)
+        if k > most:
+            raise ValueError(
+                f"within[{i}] must keep at least {k} to leave a density of {density}, "
+                f"got {most}"
+            )
+        masks.append(_top(s.ravel(), k, on.ravel()).reshape(s.shape))
+    return masks
+
+
+def _scores(value: Arrays) -> tuple[Layout, Vector]:
+    """Return scores as floats, if those are in the order of what is given."""
+    layout, flat = lay_out("scores", value)
+    for part in value if layout.listed else [value]:
+        given = np.asarray(part)
+        if given.dtype.kind in "iu":
+            beyond = given[(given > EXACT) | (given < -EXACT)]
+            if beyond.size:
+                raise ValueError(
+                    f"scores must be within 2^53 if integers, got {beyond.flat[0]}"
+                )
+    return layout, flat
 
 
 def _competing(layout: Layout, within: Arrays | None) -> Flags:
@@ -150,7 +175,6 @@ def _competing(layout: Layout, within: Arrays | None) -> Flags:
 
 def _top(scores: Vector, k: int, inside: Flags) -> Flags:
     values = scores[inside]
-    k = check_integer("k", k, 0, values.size)
     kept = np.zeros(values.size, dtype=bool)
     if k > 0:
         cut = np.partition(values, values.size - k)[values.size - k]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import LinearOperator
 
-from sparsetheory._checks import check_array, check_integer
+from sparsetheory._checks import check_array, check_integer, shape_of
 from sparsetheory.lottery._layers import (
     ACTIVATIONS,
     Activation,
@@ -228,9 +228,7 @@ class Network:
 
         The rows of a sample follow one another. `w` and `X` are those of one network.
         """
-        w, X = self.data(w, X)
-        if w.ndim != 1 or X.ndim != 2:
-            raise ValueError(f"w must have shape ({self.n},), got {w.shape}")
+        w, X = self._one(w, X)
         params, K = self.split(w), self.classes
         _, trace = forward(*self.form, params, X[:, None, :])
         each = np.eye(K, dtype=w.dtype)[:, None, None, :]
@@ -240,9 +238,7 @@ class Network:
 
     def jacobian_operator(self, w: npt.ArrayLike, X: npt.ArrayLike) -> LinearOperator:
         """Return the `jacobian` as an operator that never forms it."""
-        w, X = self.data(w, X)
-        if w.ndim != 1 or X.ndim != 2:
-            raise ValueError(f"w must have shape ({self.n},), got {w.shape}")
+        w, X = self._one(w, X)
         shape = (len(X), self.classes)
         return jacobian_operator(
             lambda v: self.jvp(w, v, X).ravel(),
@@ -294,10 +290,17 @@ class Network:
             raise ValueError(f"w must have shape (..., {self.n}), got {w.shape}")
         return w, X
 
+    def _one(self, w: npt.ArrayLike, X: npt.ArrayLike) -> tuple[Array, Array]:
+        """Return the data of one network."""
+        w, X = self.data(w, X)
+        if w.ndim != 1 or X.ndim != 2:
+            want = f"({self.n},) and (samples, {self.inputs})"
+            raise ValueError(f"w, X must have shapes {want}, got {w.shape}, {X.shape}")
+        return w, X
+
     def _real(self, name: str, value: npt.ArrayLike, dtype: npt.DTypeLike) -> Array:
-        return check_array(name, value, max(1, np.ndim(value))).astype(
-            dtype, copy=False
-        )
+        axes = max(1, len(shape_of(name, value)))
+        return check_array(name, value, axes).astype(dtype, copy=False)
 
 
 def mlp(
@@ -329,10 +332,7 @@ def mlp(
     >>> w.shape, network.outputs(w, np.ones((5, 64))).shape
     ((7510,), (5, 10))
     """
-    if len(sizes) < 2:
-        raise ValueError(f"sizes must number two at least, got {sizes!r}")
-    whole = [check_integer("sizes", s, 1) for s in sizes]
-    layers = (Dense(i, o) for i, o in pairwise(whole))
+    layers = (Dense(i, o) for i, o in pairwise(_widths("sizes", sizes)))
     return Network(tuple(layers), activation)
 
 
@@ -380,15 +380,17 @@ def convnet(
     >>> network.shapes
     ((4, 1, 3, 3), (4,), (8, 4, 3, 3), (8,), (10, 32), (10,))
     """
-    height, width = (check_integer("size", s, 1) for s in size)
-    whole = [check_integer("channels", c, 1) for c in channels]
-    if len(whole) < 2:
-        raise ValueError(f"channels must number two at least, got {channels!r}")
-    taps, stride = check_integer("taps", taps, 1), check_integer("stride", stride, 1)
     layers: list[Layer] = []
-    for i, o in pairwise(whole):
-        layer = Convolution(i, o, (height, width), taps, stride)
+    grid = size
+    for i, o in pairwise(_widths("channels", channels)):
+        layer = Convolution(i, o, grid, taps, stride)
         layers.append(layer)
-        height, width = layer.grid
+        grid = layer.grid
     layers.append(Dense(layers[-1].outputs, check_integer("classes", classes, 1)))
     return Network(tuple(layers), activation)
+
+
+def _widths(name: str, value: Sequence[int]) -> list[int]:
+    if len(shape_of(name, value)) != 1 or len(value) < 2:
+        raise ValueError(f"{name} must number two at least, got {value!r}")
+    return [check_integer(name, each, 1) for each in value]

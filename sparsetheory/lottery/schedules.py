@@ -1,7 +1,7 @@
 """How many weights are left: after rounds of pruning, with regrowth, in layers."""
 
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from sparsetheory._checks import check_integer
 from sparsetheory.lottery._layout import check_share
 from sparsetheory.types import Counts
 
+WIDE = Context(Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 LARGEST = np.iinfo(np.int64).max
 VGG16_CHANNELS = (3, 64, 64, 128, 128, *[256] * 3, *[512] * 6)
 VGG16_SIDES = (224, 224, 112, 112, *[56] * 3, *[28] * 3, *[14] * 3)
@@ -51,8 +52,21 @@ def density_after_rounds(rate: float | Fraction, rounds: int) -> float:
     >>> st.density_after_rounds(0.2, 5)
     0.32768
     """
-    share = check_share("rate", rate)
-    return float((1 - share) ** check_integer("rounds", rounds, 0))
+    left = 1 - check_share("rate", rate)
+    rounds = check_integer("rounds", rounds, 0)
+    if rounds == 0:
+        return 1.0
+    spare = 40
+    while True:
+        with localcontext(WIDE) as context:
+            context.prec = spare + len(str(rounds)) + 2
+            power = _decimal(left) ** rounds
+            exact = not context.flags[Inexact]
+            room = power * Decimal(10) ** -spare
+            ends = float(power - room), float(power + room)
+        if exact or ends[0] == ends[1]:
+            return float(power)
+        spare *= 2
 
 
 def rounds_to_density(rate: float | Fraction, density: float | Fraction) -> int:

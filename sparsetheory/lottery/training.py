@@ -18,6 +18,8 @@ from sparsetheory.lottery.losses import Loss, cross_entropy
 from sparsetheory.lottery.network import Network
 from sparsetheory.lottery.optimisers import SGD, Adam
 
+BATCH = 50
+
 Data = tuple[Array, Array, bool]
 """Samples, targets, and whether those are labels."""
 
@@ -70,7 +72,7 @@ def train(
     *,
     optimiser: SGD | Adam | None = None,
     steps: int = 400,
-    batch: int = 50,
+    batch: int | None = None,
     seed: int | Sequence[int] = 0,
     start: int = 0,
     mask: npt.ArrayLike | None = None,
@@ -97,8 +99,8 @@ def train(
         By default ``SGD(lr=0.5)``.
     steps : int
         Steps to be done in all, those before `start` included.
-    batch : int
-        Samples of a step.
+    batch : int, optional
+        Samples of a step, by default 50 or all if there are fewer.
     seed : int or sequence of int
         Of `batch_order`: the order of the data, of all networks or of each.
     start : int
@@ -150,6 +152,7 @@ def train(
         raise ValueError(f"y must be of {w.shape[:-1]} networks, got {t.shape[:-2]}")
     steps = check_integer("steps", steps, 0)
     start = check_integer("start", start, 0, steps)
+    batch = min(BATCH, samples) if batch is None else batch
     lead = w.shape[:-1]
     seeds = check_seeds(seed)
     if len(seeds) not in (1, *lead):

@@ -7,6 +7,11 @@ import numpy as np
 from sparsetheory.experiments.spectra import HessianSpectra
 from sparsetheory.plotting.curves import COLOURS, MARKERS
 
+BELOW: dict[str, Any] = {
+    "loc": "upper center",
+    "bbox_to_anchor": (0.5, -0.14),
+    "borderaxespad": 0,
+}
 SMALL = 1e-3  # of the largest magnitude; below, the axis of eigenvalues is linear
 
 
@@ -42,7 +47,7 @@ def plot_spectra(result: HessianSpectra, ax: Any = None) -> Any:
     from matplotlib import pyplot as plt
 
     if ax is None:
-        _, ax = plt.subplots(1, 2, figsize=(10.5, 4.6), layout="constrained")
+        _, ax = plt.subplots(1, 2, figsize=(10.5, 5.4), layout="constrained")
     spectrum, ends = axes = np.asarray(ax)
     last = result.steps.size - 1
     peak = 0.0
@@ -64,7 +69,10 @@ def plot_spectra(result: HessianSpectra, ax: Any = None) -> Any:
     if peak:
         spectrum.set_yscale("symlog", linthresh=10 ** np.floor(np.log10(SMALL * peak)))
         spectrum.legend(
-            fontsize=8, title="shaded: what interlacing allows", title_fontsize=8
+            title="shaded: what interlacing allows",
+            fontsize=8,
+            title_fontsize=8,
+            **BELOW,
         )
     spectrum.set(
         xlabel="rank of the eigenvalue, as a share",
@@ -82,5 +90,5 @@ def plot_spectra(result: HessianSpectra, ax: Any = None) -> Any:
         ends.set_xticks(result.steps, [str(s) for s in result.steps])
         ends.minorticks_off()
         ends.set_xlim(left=-0.1 * positive.min() if result.steps[0] == 0 else None)
-    ends.legend(fontsize=8)
+    ends.legend(fontsize=8, **BELOW)
     return axes

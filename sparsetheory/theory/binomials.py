@@ -5,9 +5,19 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erf, erfc, gammaln, log_ndtr, logsumexp, xlog1py, xlogy
+from scipy.special import (
+    erf,
+    erfc,
+    gammaln,
+    log_ndtr,
+    logsumexp,
+    ndtr,
+    xlog1py,
+    xlogy,
+)
 
-from sparsetheory.theory.curves import Array
+from sparsetheory.theory.curves import Array, density
+from sparsetheory.theory.quadrature import legendre
 
 Tail: TypeAlias = Callable[[Array], npt.ArrayLike]
 """``u -> log P(z > u)``."""
@@ -15,6 +25,7 @@ Tail: TypeAlias = Callable[[Array], npt.ArrayLike]
 LOG_TWO = float(np.log(2.0))
 LOG_TEN = float(np.log(10.0))
 HALF_LOG_TWO_PI = float(0.5 * np.log(2 * np.pi))
+FAINT = -690.0  # logarithms of what is about to leave the floats
 SMALL = 16  # up to here log(x!) itself; beyond, four terms of Stirling's series
 
 
@@ -52,16 +63,52 @@ def log_kept(
     u: Array, a: Array, log_tail: Tail | None
 ) -> tuple[tuple[Array, Array], Array]:
     """Return the logarithms of q_a, without signs and with, and of 1 - q_0."""
-
-    def tail(x: Array) -> Array:
-        return np.asarray(log_ndtr(-x) if log_tail is None else log_tail(x))
-
-    right = tail(u - a)
-    both = np.logaddexp(right, tail(u + a))
+    if np.any(np.isinf(u) & np.isinf(a)):
+        raise ValueError("t or the signal must be less than 1e308 sigma, got inf, inf")
+    right = _tail(u - a, log_tail)
+    both = np.logaddexp(right, _tail(u + a, log_tail))
     if log_tail is not None:
-        return (both, right), complement(np.minimum(LOG_TWO + tail(u), 0.0))[1]
+        log_q = np.minimum(LOG_TWO + _tail(u, log_tail), 0.0)
+        return (both, right), complement(log_q)[1]
     kept, dropped = log_two_sided(u)
-    return (np.where(a > 0, np.minimum(both, 0.0), kept), right), dropped
+    inside = _inside(u, a)
+    near = np.log1p(-np.minimum(inside, 0.5))
+    return (
+        np.where(a > 0, np.where(inside < 0.5, near, both), kept),
+        right,
+    ), dropped
+
+
+def log_all_dropped(
+    count: Array, u: Array, dropped: Array, log_tail: Tail | None
+) -> Array:
+    """Return `count` times the logarithm of 1 - q_0, also where q_0 is no float."""
+    log_q = LOG_TWO + _tail(u, log_tail)
+    with np.errstate(divide="ignore"):
+        faint = -np.exp(np.log(count) + np.minimum(log_q, FAINT))
+    return np.where(log_q < FAINT, faint, times(count, dropped))
+
+
+def _tail(x: Array, log_tail: Tail | None) -> Array:
+    return np.asarray(log_ndtr(-x) if log_tail is None else log_tail(x))
+
+
+def _inside(u: Array, a: Array) -> Array:
+    """Return P(abs(z + a) < u) for a normal z, also where its ends are close."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of 0 times inf
+        peak, far = density(a), ndtr(u - a) - ndtr(-u - a)
+        close = (u <= 1) & (a * u <= 1)
+    nodes, w = legendre(8)
+    x = np.where(close, u, 0.0)[..., None] * nodes
+    tilt = np.cosh(np.where(close, a, 0.0)[..., None] * x)
+    mean = np.sum(w * np.exp(-0.5 * x * x) * tilt, axis=-1)
+    return np.asarray(np.where(close, 2 * u * peak * mean, far))
+
+
+def deviations(value: Array, scale: Array) -> Array:
+    """Return numbers in standard deviations, infinite where those are no floats."""
+    with np.errstate(over="ignore"):
+        return np.asarray(value / scale)
 
 
 def times(count: npt.ArrayLike, log: npt.ArrayLike) -> Array:

@@ -7,6 +7,7 @@ from sparsetheory.theory.binomials import (
     check_sizes,
     check_values,
     complement,
+    deviations,
     log_binomial,
     log_kept,
     log_upper_tail,
@@ -130,8 +131,8 @@ def log_threshold_overlap(
     """
     places = tuple(float(a) for a in check_sizes(n, k))
     scale = check_values("sigma", sigma, positive=True)
-    u = check_values("t", t) / scale
-    on, off = log_kept(u, check_values("amplitude", amplitude) / scale, None)
+    u = deviations(check_values("t", t), scale)
+    on, off = log_kept(u, deviations(check_values("amplitude", amplitude), scale), None)
     kept, rest = on[0], places[0] - places[1]
     chance = complement(off)[1]
     lost = complement(kept)[1]

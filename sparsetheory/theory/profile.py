@@ -8,8 +8,9 @@ from sparsetheory.theory.binomials import (
     check_sizes,
     check_tail,
     check_values,
+    deviations,
+    log_all_dropped,
     log_kept,
-    times,
 )
 from sparsetheory.theory.curves import Array
 
@@ -74,9 +75,10 @@ def log_profile_probability(
         raise ValueError(f"n must be one number, got shape {size.shape}")
     check_tail(log_tail)
     scale = check_values("sigma", sigma, positive=True)
-    u = check_values("t", t) / scale
-    on, off = log_kept(u[..., None], a / scale, log_tail)
-    return np.asarray(on[bool(signed)].sum(axis=-1) + times(size - k, off[..., 0]))
+    u = deviations(check_values("t", t), scale)
+    on, off = log_kept(u[..., None], deviations(a, scale), log_tail)
+    gone = log_all_dropped(size - k, u, off[..., 0], log_tail)
+    return np.asarray(on[bool(signed)].sum(axis=-1) + gone)
 
 
 def ticket_amplitude(

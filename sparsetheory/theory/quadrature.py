@@ -12,10 +12,10 @@ NODES = 160
 REACH = 9.0  # standard deviations: exp(-REACH^2 / 2) is below rounding
 
 
-@lru_cache(maxsize=1)
-def legendre() -> tuple[Array, Array]:
+@lru_cache(maxsize=2)
+def legendre(count: int = NODES) -> tuple[Array, Array]:
     """Return nodes and weights of Gauss and Legendre on [0, 1]."""
-    x, w = np.polynomial.legendre.leggauss(NODES)
+    x, w = np.polynomial.legendre.leggauss(count)
     return np.asarray((x + 1) / 2), np.asarray(w / 2)
 
 

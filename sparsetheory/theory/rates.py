@@ -63,9 +63,14 @@ def gradient_rate(
     a, b = (np.asarray(v, dtype=np.float64) for v in (alpha, beta))
     good = (a >= 0) & (a <= b) & (b > 0) & (b < np.inf)
     _check(good, "alpha, beta must have 0 <= alpha <= beta, beta > 0", a, b)
-    eta = 2 / (a + b) if step is None else np.asarray(step, dtype=np.float64)
+    if step is None:
+        scale = -np.frexp(b)[1]  # the best step itself may leave the floats
+        a, b = np.ldexp(a, scale), np.ldexp(b, scale)
+        return np.asarray((b - a) / (b + a))
+    eta = np.asarray(step, dtype=np.float64)
     _check((eta > 0) & (eta < np.inf), "step must be positive and finite", eta)
-    return np.asarray(np.maximum(np.abs(1 - eta * a), np.abs(1 - eta * b)))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.maximum(np.abs(1 - eta * a), np.abs(1 - eta * b)))
 
 
 def threshold_factor(ratio: npt.ArrayLike = 1.0) -> Array:

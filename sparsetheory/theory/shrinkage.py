@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from sparsetheory.theory.curves import Array, density
 from sparsetheory.theory.quadrature import legendre
 
-FAR = 40.0  # standard deviations beyond the threshold, from where on risks are level
+FAR = 40.0  # standard deviations, from where on tails and densities are no floats
 
 
 def hard_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
@@ -47,12 +47,10 @@ def hard_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> hard_threshold_risk([0.0, 8.0], 2.0).round(4)
     array([0.2615, 1.    ])
     """
-    m, t = _check(mu, lam)
-    m = np.minimum(m, t + FAR)
-    a, b = t - m, t + m
+    m, _, a, b = _check(mu, lam)
     with np.errstate(over="ignore"):
         inside, tails = ndtr(a) - ndtr(-b), ndtr(-a) + ndtr(-b)
-        return np.asarray(m**2 * inside + tails + a * density(a) + b * density(b))
+        return np.asarray(m * (m * inside) + tails + a * density(a) + b * density(b))
 
 
 def soft_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
@@ -88,13 +86,11 @@ def soft_threshold_risk(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> soft_threshold_risk([0.0, 8.0], 2.0).round(4)
     array([0.0115, 5.    ])
     """
-    m, t = _check(mu, lam)
-    m = np.minimum(m, t + FAR)
-    a, b = t - m, t + m
+    m, t, a, b = _check(mu, lam)
     with np.errstate(over="ignore", invalid="ignore"):
         tails = ndtr(-a) + ndtr(-b)
-        rest = b * density(a) + a * density(b)
-        far = m**2 * (ndtr(a) - ndtr(-b)) + (1 + t**2) * tails - rest
+        rest = (t + m) * density(a) + a * density(b)
+        far = m * (m * (ndtr(a) - ndtr(-b))) + (1 + t**2) * tails - rest
         # mu^2 + E(z - a)_+^2 + E(z - b)_+^2 - 2 mu (E(z - a)_+ - E(z - b)_+)
         means = _excess(a, 1) - _excess(b, 1)
         near = m * (m - 2 * means) + _excess(a, 2) + _excess(b, 2)
@@ -129,11 +125,8 @@ def hard_threshold_bias(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> hard_threshold_bias([0.0, 1.0, 8.0], 2.0).round(4)
     array([ 0.    , -0.6025, -0.    ])
     """
-    m, t = _check(mu, lam)
-    m = np.minimum(m, t + FAR)
-    a, b = t - m, t + m
-    with np.errstate(over="ignore"):
-        bias = density(a) - density(b) - m * (ndtr(a) - ndtr(-b))
+    m, _, a, b = _check(mu, lam)
+    bias = density(a) - density(b) - m * (ndtr(a) - ndtr(-b))
     return np.asarray(np.sign(mu) * bias)
 
 
@@ -165,11 +158,8 @@ def soft_threshold_bias(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> soft_threshold_bias([0.0, 1.0, 8.0], 2.0).round(4)
     array([ 0.    , -0.9171, -2.    ])
     """
-    m, t = _check(mu, lam)
-    m = np.minimum(m, t + FAR)
-    a, b = t - m, t + m
-    with np.errstate(over="ignore"):
-        bias = hard_threshold_bias(m, t) - t * (ndtr(-a) - ndtr(-b))
+    m, t, a, b = _check(mu, lam)
+    bias = hard_threshold_bias(m, t) - t * (ndtr(-a) - ndtr(-b))
     return np.asarray(np.sign(mu) * bias)
 
 
@@ -208,10 +198,8 @@ def hard_threshold_degrees(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> hard_threshold_degrees([0.0, 2.0, 8.0], 2.0).round(4)
     array([0.2615, 1.2982, 1.    ])
     """
-    m, t = _check(mu, lam)
-    with np.errstate(over="ignore"):
-        jumps = t * (density(t - m) + density(t + m))
-    return np.asarray(soft_threshold_degrees(m, t) + jumps)
+    m, t, a, b = _check(mu, lam)
+    return np.asarray(soft_threshold_degrees(m, t) + t * (density(a) + density(b)))
 
 
 def soft_threshold_degrees(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
@@ -244,8 +232,8 @@ def soft_threshold_degrees(mu: npt.ArrayLike, lam: npt.ArrayLike) -> Array:
     >>> soft_threshold_degrees([0.0, 2.0, 8.0], 2.0).round(4)
     array([0.0455, 0.5   , 1.    ])
     """
-    m, t = _check(mu, lam)
-    return np.asarray(ndtr(m - t) + ndtr(-m - t))
+    _, _, a, b = _check(mu, lam)
+    return np.asarray(ndtr(-a) + ndtr(-b))
 
 
 def _excess(x: Array, power: int) -> Array:
@@ -258,8 +246,8 @@ def _excess(x: Array, power: int) -> Array:
     return np.asarray(density(x[..., 0]) * mean)
 
 
-def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array]:
-    """Return the size of the mean, and the threshold, of one shape."""
+def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array, Array, Array]:
+    """Return the size of the mean, the threshold, and where both ends are from it."""
     m, t = (np.asarray(a, dtype=np.float64) for a in (mu, lam))
     for name, values, good in (
         ("mu must be finite", m, np.isfinite(m)),
@@ -268,4 +256,4 @@ def _check(mu: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Array, Array]:
         if not good.all():
             raise ValueError(f"{name}, got {values[~good].ravel()[0]}")
     m, t = np.broadcast_arrays(np.abs(m), t)
-    return m, t
+    return m, t, np.clip(t - m, -FAR, FAR), np.minimum(t, FAR) + np.minimum(m, FAR)

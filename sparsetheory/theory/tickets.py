@@ -17,6 +17,8 @@ from sparsetheory.theory.binomials import (
     check_tail,
     check_values,
     complement,
+    deviations,
+    log_all_dropped,
     log_binomial,
     log_kept,
     log_likelihood,
@@ -70,8 +72,10 @@ def log_ticket_probability(
     Returns
     -------
     ndarray, of the broadcast shape
-        Natural logarithms, -inf where p is 0; without signal to a relative 1e-12 up to
-        t = 37 sigma, and beyond unless k = 0.
+        Natural logarithms, -inf where p is 0; to a relative 1e-12 if they are not
+        below 1e-290 in size. With `log_tail` the
+        logarithms of q_a and 1 - q_0 inherit its rounding, some 1e-16 over q_a and
+        1 - q_0: for Laplace weights at t = 1e-12 that is 1e-6 of log p.
 
     Raises
     ------
@@ -97,9 +101,11 @@ def log_ticket_probability(
     n, k = check_sizes(n, k)
     check_tail(log_tail)
     scale = check_values("sigma", sigma, positive=True)
-    u = check_values("t", t) / scale
-    on, off = log_kept(u, check_values("amplitude", amplitude) / scale, log_tail)
-    return np.asarray(times(k, on[bool(signed)]) + times(n - k, off))
+    u = deviations(check_values("t", t), scale)
+    a = deviations(check_values("amplitude", amplitude), scale)
+    on, off = log_kept(u, a, log_tail)
+    gone = log_all_dropped(n - k, u, off, log_tail)
+    return np.asarray(times(k, on[bool(signed)]) + gone)
 
 
 def optimal_threshold(
@@ -150,7 +156,7 @@ def optimal_threshold(
     """
     n, k = check_sizes(n, k)
     scale = check_values("sigma", sigma, positive=True)
-    a = check_values("amplitude", amplitude) / scale
+    a = deviations(check_values("amplitude", amplitude), scale)
     n, k, scale, a = np.broadcast_arrays(n, k, scale, a)
     if log_tail is not None:
         check_tail(log_tail)
@@ -257,8 +263,7 @@ def log_top_k_ticket_probability(
     """
     n, k = check_sizes(n, k)
     scale = check_values("sigma", sigma, positive=True)
-    with np.errstate(over="ignore"):
-        a = np.minimum(check_values("amplitude", amplitude) / scale, CERTAIN)
+    a = np.minimum(deviations(check_values("amplitude", amplitude), scale), CERTAIN)
     n, k, a = np.broadcast_arrays(n, k, a)
     signed = bool(signed)
     out = -log_binomial(n, k) - signed * k * LOG_TWO
