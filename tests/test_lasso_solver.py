@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from lassos import certified, problem
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix, lil_array, random
 from scipy.sparse.linalg import aslinearoperator
@@ -20,27 +21,8 @@ from sparsetheory.solvers._designs import Centred
 EPS = float(np.finfo(np.float64).eps)
 
 
-def problem(rng, m=60, n=200, k=6, over=20):
-    A = np.asfortranarray(st.gaussian(m, n, rng))
-    y = A @ st.sparse_signal(n, k, rng) + 0.02 * rng.standard_normal(m)
-    return A, y, st.lambda_max(A, y) / over
-
-
 def soft(z, t):
     return np.sign(z) * np.maximum(np.abs(z) - t, 0)
-
-
-def certified(A, y, lam, found, tol):
-    """Check what is promised of a result in plain NumPy."""
-    half = 0.5 * y @ y
-    x, u = found.x.astype(np.float64), found.dual
-    assert np.abs(A.T @ u).max() <= lam
-    r = y - A @ x
-    primal = 0.5 * r @ r + lam * np.abs(x).sum()
-    gap = primal - half + 0.5 * np.sum((y - u) ** 2)
-    assert_allclose(found.gap, gap, rtol=1e-6, atol=1e-13 * half)
-    assert found.converged == (found.gap <= tol * half)
-    return gap / half
 
 
 def layers(rng):
@@ -223,6 +205,11 @@ def test_centred_columns_are_those_less_their_means(density, rng):
     assert_allclose(C.T @ w, dense.T @ w, atol=1e-12)
     found = st.lasso(C, y, lam, tol=1e-10)
     assert certified(dense, y, lam, found, 1e-10) <= 1e-10
+    work = st.solvers.lasso.LassoProblem(C, y, None).work
+    for part in (np.arange(20), np.arange(50, 90)):
+        work.grow(part)
+    W = dense[:, work.index]
+    assert_allclose(work.G[:60, :60], W.T @ W, atol=1e-10)
 
 
 def test_single_precision_stays_so(rng):
@@ -372,45 +359,3 @@ def test_columns_are_read_only_where_a_bound_lets_them_matter(rng):
         assert_array_equal(c[~exact], before[~exact])
         assert_allclose(bound[exact], np.abs(c[exact]), rtol=1e-9)
         assert np.all(bound >= np.abs(c))
-
-
-# Paths
-
-
-@pytest.mark.parametrize("kind", ["array", "sparse", "layer", "operator"])
-def test_a_path_is_the_solutions_one_by_one(kind, rng):
-    C = st.BlockCirculant(rng.standard_normal((2, 3, 5)), 32)
-    M = C.to_dense()
-    A = {
-        "array": M,
-        "sparse": csc_array(M),
-        "layer": C,
-        "operator": aslinearoperator(M),
-    }[kind]
-    y = M @ st.sparse_signal(96, 4, rng) + 0.1 * rng.standard_normal(64)
-    lams = st.lambda_max(M, y) * np.array([2.0, 0.5, 0.1, 0.02, 0.3])
-    path = st.lasso_path(A, y, lams, tol=1e-9)
-    assert path.converged.all()
-    assert_array_equal(path.lams, lams)
-    assert (path.x.shape, path.duals.shape) == ((5, 96), (5, 64))
-    for i, lam in enumerate(lams):
-        one = st.Recovery(path.x[i], 0, True, path.gaps[i], path.duals[i])
-        assert certified(M, y, lam, one, 1e-9) <= 1e-9
-
-
-@pytest.mark.slow
-def test_a_path_costs_less_than_its_parts(rng):
-    A, y, lam = problem(rng, 200, 1000, 20, 1)
-    lams = np.geomspace(lam, lam / 100, 30)
-    path = st.lasso_path(A, y, lams, tol=1e-8)
-    alone = sum(st.lasso(A, y, t, tol=1e-8).n_iter for t in lams)
-    assert path.n_iter.sum() < 0.8 * alone
-
-
-def test_a_path_that_stops_short_warns_once(rng):
-    A, y, lam = problem(rng)
-    lams = [20 * lam, lam, lam / 2]
-    with pytest.warns(ConvergenceWarning, match="2 of 3 duality gaps up to") as caught:
-        path = st.lasso_path(A, y, lams, max_iter=1, tol=1e-12)
-    assert len(caught) == 1
-    assert_array_equal(path.converged, [True, False, False])
