@@ -209,6 +209,12 @@ from sparsetheory.solvers.denoise import basis_pursuit_denoise
 from sparsetheory.solvers.duals import DualCertificate, dual_certificate
 from sparsetheory.solvers.gaps import group_lasso_gap, lasso_gap, lasso_kkt
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.group_lasso import (
+    group_lambda_max,
+    group_lasso,
+    group_lasso_kkt,
+    group_lasso_path,
+)
 from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.lasso import LassoPath, lambda_max, lasso, lasso_path
 from sparsetheory.solvers.proximal import fista, group_ista, ista
@@ -445,7 +451,11 @@ __all__ = [
     "group_basis_pursuit",
     "group_iht",
     "group_ista",
+    "group_lambda_max",
+    "group_lasso",
     "group_lasso_gap",
+    "group_lasso_kkt",
+    "group_lasso_path",
     "group_omp",
     "group_saliency",
     "group_sparse_signal",

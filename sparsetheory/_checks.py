@@ -258,7 +258,11 @@ def check_support(
 
 
 def check_groups(
-    groups: npt.ArrayLike, n: int, weights: npt.ArrayLike | None = None
+    groups: npt.ArrayLike,
+    n: int,
+    weights: npt.ArrayLike | None = None,
+    *,
+    positive: bool = True,
 ) -> Groups:
     """Return a partition of n entries, from labels or from the size of its blocks.
 
@@ -270,6 +274,8 @@ def check_groups(
     weights : array_like, shape (number of groups,), optional
         Positive weight of each group, in the order of the sorted labels; by default
         the square root of its size.
+    positive : bool
+        Whether a weight of zero is wrong too.
 
     Raises
     ------
@@ -281,20 +287,23 @@ def check_groups(
         size = check_integer("groups", groups, 1, n)
         if n % size:
             raise ValueError(f"groups must divide n = {n} to be a size, got {size}")
-        given = np.arange(n) // size
-    if given.shape != (n,):
+        order, starts = np.arange(n), np.arange(0, n + 1, size)
+        sizes = np.full(n // size, size)
+    elif given.shape != (n,):
         raise ValueError(f"groups must have shape ({n},), got {given.shape}")
-    if given.dtype.kind not in "iubUS":
+    elif given.dtype.kind not in "iubUS":
         raise TypeError(f"groups must be integer or string labels, got {given.dtype}")
-    _, member, sizes = np.unique(given, return_inverse=True, return_counts=True)
-    order = np.argsort(member, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(sizes)])
+    else:
+        _, member, sizes = np.unique(given, return_inverse=True, return_counts=True)
+        order = np.argsort(member, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(sizes)])
     if weights is None:
         w = np.sqrt(sizes)
     else:
         w = check_array("weights", weights, 1)
         if w.size != sizes.size:
             raise ValueError(f"weights must number {sizes.size}, got {w.size}")
-        if w.min() <= 0:
-            raise ValueError(f"weights must be positive, got {w.min()}")
+        if w.min() < 0 or (positive and w.min() == 0):
+            kind = "positive" if positive else "non-negative"
+            raise ValueError(f"weights must be {kind}, got {w.min()}")
     return Groups(order, starts, w)

@@ -16,6 +16,7 @@ from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit, group_basis_pursuit
 from sparsetheory.solvers.certificates import group_verdict, l1_verdict
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.group_lasso import group_lasso
 from sparsetheory.solvers.groups import group_iht, group_omp
 from sparsetheory.solvers.lasso import lasso
 from sparsetheory.solvers.proximal import fista, group_ista
@@ -56,6 +57,7 @@ def warmup() -> float:
             fista(M, y, 1.0, max_iter=2)
             lasso(M, y, 0.01, max_iter=2)
             group_ista(M, y, 1.0, 2, max_iter=2)
+            group_lasso(M, y, 1e-3, 2, max_iter=30)
             group_iht(M, y, 2, 2)
             group_omp(M, y, 2, 2)
             basis_pursuit(M, y, max_iter=2)
@@ -66,7 +68,9 @@ def warmup() -> float:
         ones = np.ones(6)
         for B in (np.asfortranarray(A), csc_array(A), csc_array(single)):
             lasso(B, ones, 0.01, max_iter=2)
-        lasso(np.asfortranarray(single), ones.astype(np.float32), 0.01, max_iter=2)
+            group_lasso(B, ones, 1e-3, 2)
+        for solve in (partial(lasso, lam=0.01), partial(group_lasso, lam=1e-3, groups=2)):
+            solve(np.asfortranarray(single), ones.astype(np.float32), max_iter=2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
         spark(A)
