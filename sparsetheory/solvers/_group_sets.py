@@ -27,6 +27,7 @@ from sparsetheory._kernels.group_passes import (
 from sparsetheory._kernels.linear import Spectrum
 from sparsetheory._kernels.threshold import Groups, group_norms
 from sparsetheory.solvers._designs import Dense, Design, Sparse
+from sparsetheory.solvers._group_newton import newton_step
 from sparsetheory.types import Matrix, Vector
 
 Index: TypeAlias = npt.NDArray[np.int64]
@@ -38,6 +39,9 @@ INNER = 0.01, 0.1  # gap to which a growing set is solved, over that of the prob
 FEW = 8  # the first of these while it has fewer columns than all over this
 SHARE = 0.3  # of the gap wanted, to which any set is solved
 PATIENCE = 24  # columns per sweep after which their Gram matrix would have paid
+SMALL = 512  # columns whose Gram matrix always does
+SLOW, NEWTON = 300, 4096  # sweeps after which, and columns up to which, it may too
+SWEEPS, FEW_SWEEPS = 50, 10  # before the first Newton step, and between others
 MOST = 2**27  # entries of M, if the matrix itself does not have them
 LOW, HIGH = 1e-140, 1e140  # norms of groups: their squares are numbers
 OVER = 1.0 + 1e-12  # for the rounding of a bound
@@ -194,7 +198,7 @@ class WorkingSet:
         index = self.groups.order[np.repeat(shift, sizes) + np.arange(k - old)]
         self.chosen = np.concatenate([self.chosen, new])
         self.index = np.concatenate([self.index, index])
-        if self.gram and k <= m:
+        if self.gram and k <= max(2 * m, NEWTON):
             self._extend(old)
         else:
             self._hold(0 if self.gram else old)
@@ -316,19 +320,47 @@ class WorkingSet:
 
     def _descend(self, levels: Vector, yy: float, aim: float, limit: int) -> int:
         """Solve on the working set to a gap of `aim`; return the sweeps."""
-        k, m = self.index.size, self.y.size
-        patience = limit
-        if not self.gram and k * k <= min(m * m, MOST):
-            patience = min(limit, max(PATIENCE, k // PATIENCE))
-        s = self.c - self.M[:k, :k] @ self.entries() if self.gram else self.r.copy()
-        problem = Problem(
-            *(self.M, self.places, self.gram, self.y, yy, self.c),
-            *(self.blocks, levels),
-        )
-        sweeps, gap = descend(problem, aim, patience, s, self.z, self.norms)
-        if gap > aim and sweeps == patience < limit:
-            self._extend(0)
-        return int(sweeps)
+        k, n_iter, patience = self.index.size, 0, self._patience()
+        s = self._state()
+        while n_iter < limit:
+            problem = Problem(
+                *(self.M, self.places, self.gram, self.y, yy, self.c),
+                *(self.blocks, levels),
+            )
+            most = min(patience, limit - n_iter)
+            sweeps, gap = descend(problem, aim, most, s, self.z, self.norms)
+            n_iter += int(sweeps)
+            if gap <= aim or sweeps < patience:
+                break
+            if not self.gram:
+                self._extend(0)
+                s, patience = self._state(), self._patience()
+                continue
+            x, edges = self.entries(), self.blocks.edges
+            found = newton_step(self.M, s, x, edges, self.norms, levels)
+            patience = 2 * patience if found is None else FEW_SWEEPS + k // PATIENCE
+            if found is not None:
+                s -= found[1]
+                self.z, self.norms = coordinates(self.blocks, x + found[0])
+        return n_iter
+
+    def _state(self) -> Vector:
+        """Return the state that descent starts from, of its own."""
+        k = self.index.size
+        return self.c - self.M[:k, :k] @ self.entries() if self.gram else self.r.copy()
+
+    def _patience(self) -> int:
+        """Return the sweeps to make before something else is tried.
+
+        With the columns, to form their Gram matrix, sooner if that makes sweeps short;
+        with that, a Newton step.
+        """
+        k = self.index.size
+        if self.gram:
+            return SWEEPS + k // 4
+        if k <= max(2 * self.y.size, SMALL):
+            return max(PATIENCE, k // PATIENCE)
+        return SLOW + k if k <= NEWTON else 2**62
 
     def _joining(self, new: Index, ratio: Vector) -> Index:
         """Return the groups among these that break their constraints most."""
