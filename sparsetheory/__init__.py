@@ -179,6 +179,7 @@ from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.masks import plot_saliencies, plot_saliency_loss
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.spectra import plot_spectra
+from sparsetheory.plotting.speed import plot_speed_ratios
 from sparsetheory.plotting.tickets import (
     plot_subset_sum,
     plot_ticket_probability,
@@ -554,6 +555,7 @@ __all__ = [
     "plot_saliencies",
     "plot_saliency_loss",
     "plot_spectra",
+    "plot_speed_ratios",
     "plot_subset_sum",
     "plot_ticket_probability",
     "plot_ticket_sparsity",
