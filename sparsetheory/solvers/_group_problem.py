@@ -34,7 +34,8 @@ class GroupProblem:
         self.A: Any
         self.design: Design | None
         self.A, self.y, self.design, self.z = design_of(A, y, True)
-        self.half = 0.5 * float(self.z @ self.z)
+        with np.errstate(over="ignore"):
+            self.half = 0.5 * float(self.z @ self.z)
         if np.any(self.z) and not LOW < self.half < HIGH:
             peak = np.abs(self.z).max()
             raise ValueError(f"y must be rescaled, its entries reach {peak:.1e}")
@@ -51,6 +52,11 @@ class GroupProblem:
 
     def solve(self, lam: float, tol: float, max_iter: int) -> Recovery:
         """Return the solution, to the tolerance or as good as it gets."""
+        with np.errstate(over="ignore"):
+            levels = lam * self.parts.weights
+        if levels.size and not 0.0 < levels.min() <= levels.max() < np.inf:
+            worst = levels.min() if levels.max() < np.inf else levels.max()
+            raise ValueError(f"lam * weights must be positive floats, got {worst}")
         if self.design is None:
             return self._by_gradients(lam, tol * self.half, max_iter)
         goal = tol * self.half

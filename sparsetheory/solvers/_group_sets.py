@@ -144,18 +144,23 @@ class WorkingSet:
             measure_groups(
                 self.rows, self.y, self.groups, slack, self.reach, self.bound
             )
+            largest = float(self.reach.max(initial=0.0))
         else:
             self.full, norms = design.first(self.y)
+            largest = float(norms.max())
             if isinstance(design, Dense):
                 self.reach = group_norms(norms, self.groups)
             self.bound = group_norms(self.full, self.groups) + slack * self.reach
-        largest = float(self.reach.max(initial=0.0))
         if not np.isfinite(largest) and isinstance(design, Dense):
             check_array("A", design.A, 2)  # names an entry that is not finite
-        if largest and not LOW < largest < HIGH:
-            raise ValueError(
-                f"A must be rescaled, the largest group has norm {largest:.1e}"
-            )
+        if not LOW < largest < HIGH and self._nonzero():
+            raise ValueError(f"A must be rescaled, norms of groups reach {largest:.1e}")
+
+    def _nonzero(self) -> bool:
+        """Return whether the matrix is not zero, even if all its squares are."""
+        if isinstance(self.design, Dense):
+            return bool(self.design.A.any())
+        return bool(np.any(self.rows.data if self.rows is not None else self.full))
 
     def _slack(self, r: Vector) -> float:
         return float(self.design.rounding * np.linalg.norm(r))
