@@ -69,8 +69,9 @@ def warmup() -> float:
         for B in (np.asfortranarray(A), csc_array(A), csc_array(single)):
             lasso(B, ones, 0.01, max_iter=2)
             group_lasso(B, ones, 1e-3, 2)
-        for solve in (partial(lasso, lam=0.01), partial(group_lasso, lam=1e-3, groups=2)):
-            solve(np.asfortranarray(single), ones.astype(np.float32), max_iter=2)
+        by_columns, few = np.asfortranarray(single), ones.astype(np.float32)
+        lasso(by_columns, few, 0.01, max_iter=2)
+        group_lasso(by_columns, few, 1e-3, 2)
         l1_verdict(A, sparse_signal(8, 2, 0))
         group_verdict(A, sparse_signal(8, 2, 0), 2)
         spark(A)
