@@ -23,6 +23,7 @@ for _name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
 import argparse
 import contextlib
 import io
+import logging
 import subprocess
 import sys
 import time
@@ -208,11 +209,8 @@ def sklearn(p: Problem, tol: float, csc: bool = False) -> Any:
 def pylops(p: Problem, tol: float) -> Any:
     import pylops
 
-    A = pylops.MatrixMult(p.A)
-    step = 1.0 / st.operator_norm(p.A) ** 2
-    return pylops.optimization.sparsity.fista(
-        A, p.y, niter=10**5, eps=2 * p.lam, alpha=step, tol=tol
-    )[0]
+    A, options = pylops.MatrixMult(p.A), {"niter": 10**5, "tol": tol}
+    return pylops.optimization.sparsity.fista(A, p.y, eps=2 * p.lam, **options)[0]
 
 
 def spgl1(p: Problem, tol: float) -> Any:
@@ -409,6 +407,7 @@ def main() -> None:
     parser.add_argument("--fresh", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
+    logging.disable()
     if args.fresh:
         first_call(args.fresh[0], int(args.fresh[1]))
         return

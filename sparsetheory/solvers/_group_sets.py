@@ -32,9 +32,9 @@ from sparsetheory.types import Matrix, Vector
 
 Index: TypeAlias = npt.NDArray[np.int64]
 
-FIRST = 128  # columns that begin, and that join at least
+FIRST = 96  # columns that begin, and that join at least
 FEWEST = 4  # groups that do
-GROWTH = 0.5  # columns that join at most, over those not zero
+GROWTH = 1.0  # columns that join at most, over those not zero
 INNER = 0.01, 0.1  # gap to which a growing set is solved, over that of the problem
 FEW = 8  # the first of these while it has fewer columns than all over this
 SHARE = 0.3  # of the gap wanted, to which any set is solved
