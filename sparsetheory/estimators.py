@@ -25,8 +25,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sparsetheory.solvers._designs import Centred
 from sparsetheory.solvers.greedy import iht
+from sparsetheory.solvers.group_lasso import group_lasso
 from sparsetheory.solvers.lasso import lasso
-from sparsetheory.solvers.proximal import group_ista
 from sparsetheory.solvers.pursuit import htp
 from sparsetheory.types import Recovery, Vector
 
@@ -210,7 +210,7 @@ class GroupLasso(_Linear):
     groups : int or array_like, shape (n,)
         Size of consecutive groups, or the label of each feature.
     alpha : float
-        Positive; `lam` of `sparsetheory.group_ista` over the number of samples.
+        Positive; `lam` of `sparsetheory.group_lasso` over the number of samples.
     weights : array_like, optional
         Of the groups; by default the root of the size of each.
     fit_intercept : bool
@@ -247,7 +247,7 @@ class GroupLasso(_Linear):
     def _solve(self, A: Any, y: Vector) -> Recovery:
         lam = self.alpha * y.size
         options: Any = {"max_iter": self.max_iter, "tol": self.tol}
-        return group_ista(A, y, lam, self.groups, weights=self.weights, **options)
+        return group_lasso(A, y, lam, self.groups, weights=self.weights, **options)
 
 
 def _default(k: int | None, n: int) -> int:

@@ -190,6 +190,10 @@ def group_ista(
     ConvergenceWarning
         If `tol` is positive and not reached.
 
+    See Also
+    --------
+    group_lasso : Coordinate descent on a working set, much faster.
+
     References
     ----------
     .. [1] M. Yuan and Y. Lin, "Model selection and estimation in regression with
