@@ -198,6 +198,16 @@ def test_a_zero_matrix_is_solved_by_zero(kind):
         assert (found.support.size, found.converged) == (0, True)
 
 
+@pytest.mark.parametrize("kind", [np.array, np.asfortranarray, csc_array])
+def test_penalised_columns_may_all_be_zero_where_others_are_free(kind):
+    A, y = small()
+    A[:, 4:] = 0.0
+    found = st.group_lasso(kind(A), y, 0.5, 4, weights=[0.0] + [1.0] * 5)
+    assert found.converged
+    assert_allclose(found.x[:4], np.linalg.lstsq(A[:, :4], y)[0], rtol=1e-9)
+    assert not found.x[4:].any()
+
+
 def degenerate(seed):
     """Duplicates, zero columns, rank 3 or scales from 1e-4 to 1e4."""
     rng = np.random.default_rng(seed)

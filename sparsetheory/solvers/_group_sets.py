@@ -153,14 +153,15 @@ class WorkingSet:
             self.bound = group_norms(self.full, self.groups) + slack * self.reach
         if not np.isfinite(largest) and isinstance(design, Dense):
             check_array("A", design.A, 2)  # names an entry that is not finite
-        if not LOW < largest < HIGH and self._nonzero():
+        # Where nothing correlates with y zero is right, however short the columns.
+        if not LOW < largest < HIGH and self._products(self.groups.order).any():
             raise ValueError(f"A must be rescaled, norms of groups reach {largest:.1e}")
 
-    def _nonzero(self) -> bool:
-        """Return whether the matrix is not zero, even if all its squares are."""
-        if isinstance(self.design, Dense):
-            return bool(self.design.A.any())
-        return bool(np.any(self.rows.data if self.rows is not None else self.full))
+    def _products(self, index: Index) -> Vector:
+        """Return the products of y with these columns."""
+        if self.rows is None:
+            return np.asarray(self.full[index])
+        return np.asarray(multiply(self.rows, index, self.y))
 
     def _slack(self, r: Vector) -> float:
         return float(self.design.rounding * np.linalg.norm(r))
@@ -235,11 +236,7 @@ class WorkingSet:
         self.places = np.arange(k)
         self.M = _wider(self.M, old, k, 0)
         self.design.extend(self.index, old, self.M)
-        if self.rows is None:
-            c = self.full[index]
-        else:
-            c = multiply(self.rows, index, self.y)
-        self.c = np.concatenate([self.c[:old], c])
+        self.c = np.concatenate([self.c[:old], self._products(index)])
         if self.span is not None:
             on = self.read(index) @ self.span.basis
             self.off = np.concatenate([self.off[:old], on]) if old else on
