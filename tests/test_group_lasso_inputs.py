@@ -11,6 +11,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
+from sparsetheory.solvers import _group_problem
 
 
 def small():
@@ -123,6 +124,22 @@ def test_bad_groups_are_named(solve, case):
         solve(*small(), 0.5, groups, **options)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("group", [0, 1])
+def test_bad_entries_are_named_in_free_columns_too(order, group):
+    A, y = small()
+    A[3, 2 + 4 * group] = np.nan
+    A = np.array(A, order=order)
+    with pytest.raises(ValueError, match="A must be finite, got nan at"):
+        st.group_lasso(A, y, 0.5, 4, weights=[0.0] + [1.0] * 5)
+
+
+def test_bad_entries_are_named_in_wide_groups_too(monkeypatch):
+    monkeypatch.setattr(_group_problem, "WIDEST", 3)
+    with pytest.raises(ValueError, match="A must be finite, got inf at"):
+        st.group_lasso(spoilt(small()[0], np.inf), small()[1], 0.5, 4)
+
+
 @pytest.mark.parametrize("lam", [0.0, -0.1, np.nan, np.inf, None, "one", 1j])
 @pytest.mark.parametrize("solve", [st.group_lasso, CHECKS["group_lasso_kkt"]])
 def test_bad_penalties_are_named(solve, lam):
@@ -188,6 +205,13 @@ def test_squares_that_leave_the_floats_are_said_to(c):
             st.group_lasso(M, y, 0.5, 4)
     with pytest.raises(ValueError, match="y must be rescaled, its entries reach"):
         st.group_lasso(A, c * y, 0.5, 4)
+
+
+def test_the_least_penalty_and_the_largest_limit_end_at_rounding():
+    A, y = small()
+    with pytest.warns(ConvergenceWarning, match="duality gap"):  # no dual point fits
+        found = st.group_lasso(A, y, 5e-308, 4, tol=1e-9, max_iter=10**30)
+    assert_allclose(found.x, np.linalg.lstsq(A, y)[0], atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [np.array, csc_array, aslinearoperator])

@@ -116,11 +116,12 @@ def shrink(v, values, level, norm, z):
     float
         h, found from the guess `norm`.
     """
-    if length(v, 0, v.size) <= level:
-        for i in range(v.size):
-            z[i] = 0.0
+    size, top = length(v, 0, v.size), 0.0
+    for i in range(v.size):
+        top, z[i] = max(top, values[i]), 0.0
+    if size <= level:
         return 0.0
-    h = norm
+    h = max(norm, (size - level) / top)  # a bound from below
     for _ in range(NEWTON_STEPS):
         square, slope = 0.0, 0.0
         for i in range(v.size):
@@ -353,9 +354,8 @@ def descend(problem, goal, limit, s, z, norms):
     Parameters
     ----------
     problem : Problem
-    goal : float
-    limit : int
-        Of sweeps.
+    goal, limit
+        Of the gap, and of sweeps.
     s, z, norms : ndarray
         The state, the coordinates of x and its norm on each group, in place.
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import LinearOperator
 
-from sparsetheory._checks import check_groups, check_start
+from sparsetheory._checks import check_array, check_groups, check_start
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.proximal import proximal_gradient
@@ -44,11 +44,14 @@ class GroupProblem:
         self.parts, self.free = penalised(parts)
         self.x = check_start(x0, n)
         widest = int(np.diff(self.parts.starts).max(initial=0))
-        if self.design is not None and min(widest, m) <= WIDEST:
+        wide = min(widest, m) > WIDEST
+        if isinstance(self.A, np.ndarray) and (wide or self.free.size):
+            check_array("A", self.A, 2)  # the working set looks at penalised columns
+        if wide:
+            self.design = None
+        if self.design is not None:
             self.work = WorkingSet(self.design, self.z, self.parts, self.free)
             self.work.begin(self.x)
-        else:
-            self.design = None
 
     def solve(self, lam: float, tol: float, max_iter: int) -> Recovery:
         """Return the solution, to the tolerance or as good as it gets."""
@@ -57,9 +60,9 @@ class GroupProblem:
         if levels.size and not 0.0 < levels.min() <= levels.max() < np.inf:
             worst = levels.min() if levels.max() < np.inf else levels.max()
             raise ValueError(f"lam * weights must be positive floats, got {worst}")
+        goal, max_iter = tol * self.half, min(max_iter, 2**62)
         if self.design is None:
-            return self._by_gradients(lam, tol * self.half, max_iter)
-        goal = tol * self.half
+            return self._by_gradients(lam, goal, max_iter)
         found, work = self.work.minimise(lam, goal, max_iter), self.work
         self.x = np.zeros(self.x.size)
         self.x[work.index] = work.entries()

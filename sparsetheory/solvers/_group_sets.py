@@ -42,6 +42,7 @@ PATIENCE = 24  # columns per sweep after which their Gram matrix would have paid
 SMALL = 512  # columns whose Gram matrix always does
 SLOW, NEWTON = 300, 4096  # sweeps after which, and columns up to which, it may too
 SWEEPS, FEW_SWEEPS = 50, 10  # before the first Newton step, and between others
+IDLE = 20  # Newton steps in turn that gain nothing: rounding
 MOST = 2**27  # entries of M, if the matrix itself does not have them
 LOW, HIGH = 1e-140, 1e140  # norms of groups: their squares are numbers
 OVER = 1.0 + 1e-12  # for the rounding of a bound
@@ -302,7 +303,8 @@ class WorkingSet:
         while True:
             if self.index.size:
                 self._refresh(levels)
-            ratio, r = self.bound / levels, self.r
+            with np.errstate(over="ignore"):
+                ratio, r = self.bound / levels, self.r
             value, scale = best_multiple(r, self.y, ratio.max(initial=0.0))
             if value > best:
                 best, dual = value, scale * r
@@ -310,7 +312,7 @@ class WorkingSet:
             gap = max(0.5 * float(r @ r) + penalty - best, 0.0)
             ratio[self.chosen] = 0.0
             new = np.flatnonzero(ratio > OVER)
-            stuck = new.size == 0 and gap >= last
+            stuck = new.size == 0 and not gap < last
             if gap <= goal or n_iter >= limit or stuck or full:
                 return Round(n_iter, gap, best, dual, full)
             aim, last = SHARE * goal, gap
@@ -323,8 +325,8 @@ class WorkingSet:
     def _descend(self, levels: Vector, yy: float, aim: float, limit: int) -> int:
         """Solve on the working set to a gap of `aim`; return the sweeps."""
         k, n_iter, patience = self.index.size, 0, self._patience()
-        s = self._state()
-        while n_iter < limit:
+        s, least, idle = self._state(), np.inf, 0
+        while n_iter < limit and idle < IDLE:
             problem = Problem(
                 *(self.M, self.places, self.gram, self.y, yy, self.c),
                 *(self.blocks, levels),
@@ -338,6 +340,8 @@ class WorkingSet:
                 self._extend(0)
                 s, patience = self._state(), self._patience()
                 continue
+            idle = 0 if gap < 0.99 * least else idle + 1
+            least = min(gap, least)
             x, edges = self.entries(), self.blocks.edges
             found = newton_step(self.M, s, x, edges, self.norms, levels)
             patience = 2 * patience if found is None else FEW_SWEEPS + k // PATIENCE
