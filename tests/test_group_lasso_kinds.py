@@ -8,6 +8,8 @@ from scipy.sparse import csc_array, csr_array, random_array
 from scipy.sparse.linalg import aslinearoperator
 
 import sparsetheory as st
+from sparsetheory._checks import check_groups
+from sparsetheory._kernels.group_passes import measure_groups, refresh_groups
 from sparsetheory.solvers import _group_problem, _group_sets
 
 
@@ -166,3 +168,17 @@ def test_groups_too_wide_for_a_basis_go_by_gradients(rng, monkeypatch):
         assert found.x.dtype == M.dtype
         if tol == 1e-9:
             assert certified(A, y, lam, labels, weights, found, tol) <= tol
+
+
+def test_skipped_groups_stay_within_their_bounds_and_these_are_tight(rng):
+    A, _, _ = problem(rng)
+    groups = check_groups(np.arange(160), 160)
+    reach, bound = np.empty(160), np.empty(160)
+    y = A[:, 7].copy()
+    measure_groups(A.T, y, groups, 0.0, reach, bound)
+    assert_allclose(bound, np.abs(A.T @ y), atol=1e-12)
+    never = np.full(160, np.inf)
+    refresh_groups(A.T, 3 * y, groups, 0.0, reach, never, 2 * reach[7], bound)
+    after = np.abs(A.T @ (3 * y))
+    assert np.all(bound >= after * (1 - 1e-12))
+    assert_allclose(bound[7], after[7])
