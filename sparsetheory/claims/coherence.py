@@ -20,6 +20,7 @@ from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Recovery"
 LEARNING = (
     D001,
     "The Science of Learning: Why Sparse Models Generalize Better",

@@ -15,6 +15,7 @@ from sparsetheory.learning.design import a_optimality, magnitude_rows
 from sparsetheory.learning.optimal import optimal_design
 from sparsetheory.types import Ensemble, Vector
 
+TOPIC = "Learning"
 VISTA = (D001, "A Broader Vista: Unifying Threads")
 LAWS: dict[str, Ensemble] = {
     "normal": gaussian_rows,
