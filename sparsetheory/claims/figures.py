@@ -8,6 +8,8 @@ import numpy as np
 
 from sparsetheory.claims import (
     chance,
+    coherence,
+    design,
     dynamic,
     hypotheses,
     jacobian,
@@ -32,6 +34,7 @@ from sparsetheory.learning.rademacher import rademacher_complexity
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.plotting.convergence import plot_convergence
 from sparsetheory.plotting.curves import plot_transition_curves
+from sparsetheory.plotting.designs import plot_design
 from sparsetheory.plotting.jacobian import plot_jacobian_recovery
 from sparsetheory.plotting.learning import (
     plot_generalisation,
@@ -46,6 +49,7 @@ from sparsetheory.plotting.lottery_studies import (
     plot_overlap,
 )
 from sparsetheory.plotting.maps import plot_phase_map
+from sparsetheory.plotting.model_selection import plot_model_selection
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.tickets import plot_subset_sum, plot_ticket_probability
 from sparsetheory.plotting.training import (
@@ -178,6 +182,16 @@ FIGURES: Mapping[str, Figure] = {
     "C44": Figure(
         complexity,
         "Rademacher complexity of k features in one ball, exact, and bounds on it.",
+    ),
+    "C45": Figure(
+        lambda: plot_model_selection({"random designs": coherence.signs_found()}),
+        "How often designs are irrepresentable, and how often the LASSO finds all "
+        "signs, over the number of samples and the size of the coefficients.",
+    ),
+    "C46": Figure(
+        lambda: plot_design(design.studies()),
+        "How good the longest rows are beside the best ones, and how many are among "
+        "them, over the variance of the prior.",
     ),
     "C47": arms(),
     "C49": arms("re-initialised", "mask of another seed"),

@@ -80,6 +80,7 @@ def connections(found: RewindingStudy) -> dict[str, Number]:
     more = paired_effect(late.astype(float), tickets[0].astype(float))
     return {
         **numbers,
+        "late_share": float(late.mean()),
         "late_share_low": float(low),
         "late_share_high": float(high),
         **summary(more, "late_over_start"),
