@@ -96,6 +96,16 @@ def test_topics_stay_together_and_those_with_most_experiments_are_first():
     assert counts[0] > counts[-1]
 
 
+def test_there_are_as_many_topics_as_a_list_shows_at_once():
+    assert 8 <= len(set(ledger.TOPICS.values())) <= 12
+
+
+def test_all_numbers_say_how_they_are_computed():
+    for claim in BY_ID.values():
+        if claim.numbers is not None:
+            assert getattr(claim.numbers, "func", claim.numbers).__doc__, claim.id
+
+
 def test_a_process_that_dies_costs_its_row(tmp_path, capfd):
     found = []
     run(["C01", "C33"], tmp_path, found.append, preset="no such", workers=1)
@@ -109,7 +119,11 @@ def test_a_process_that_dies_costs_its_row(tmp_path, capfd):
 def test_the_environment_chooses_the_sizes(monkeypatch):
     assert scale() is SCALES["full"]
     monkeypatch.setenv(VARIABLE, "quick")
-    assert scale().seeds == 6 < SCALES["full"].seeds
+    quick, full = scale(), SCALES["full"]
+    assert quick.seeds == 6 < full.seeds < full.more
+    assert quick.more < full.more
+    assert quick.fewer < full.fewer == full.seeds
+    assert set(quick.spectra) < set(full.spectra)
     monkeypatch.setenv(VARIABLE, "no such")
     with pytest.raises(ValueError, match="must be full or quick, got 'no such'"):
         scale()

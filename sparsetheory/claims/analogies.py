@@ -15,6 +15,7 @@ from sparsetheory.claims.claim import (
 from sparsetheory.lottery.masks import top_mask
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Training"
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 DANCE = (D003, "Hypothesis 3: The Dance between Structure and Stochasticity")
 

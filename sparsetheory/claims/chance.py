@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 from sparsetheory.claims import lottery
@@ -12,9 +13,11 @@ from sparsetheory.claims.claim import (
     Number,
     Numbers,
 )
+from sparsetheory.claims.scale import scale
 from sparsetheory.experiments.bench import lottery_bench
-from sparsetheory.experiments.chance import chance_study
+from sparsetheory.experiments.chance import ChanceStudy, chance_study
 
+TOPIC = "Learning"
 LUNCH = (D004, "The No-Free-Lunch Principle: A Dose of Reality")
 
 ENOUGH = 20_000  # labels, for a standard error of 0.2 points
@@ -24,11 +27,16 @@ Labels = tuple[int, ...]
 Learner = Callable[[Labels], int]
 
 
+@cache
+def study() -> ChanceStudy:
+    """Return how often networks that learned random labels are right."""
+    bench = lottery_bench("digits", seeds=scale().more)
+    return chance_study(bench, rounds=lottery.ROUNDS)
+
+
 def guesses() -> dict[str, Number]:
     """Train tickets and others on random labels, and count what they guess."""
-    found = chance_study(
-        lottery_bench("digits", seeds=3 * lottery.SEEDS), rounds=lottery.ROUNDS
-    )
+    found = study()
     numbers: dict[str, Number] = {
         "labels_each": len(found.seeds) * found.trials,
         "chance": 100 / found.classes,

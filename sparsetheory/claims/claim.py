@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from functools import wraps
+from typing import Any, Literal, TypeAlias
 
 D000 = "000_348e94412de53ee2"
 D001 = "001_aee616e6d53b4c69"
@@ -146,3 +147,15 @@ def judge(claim: Claim, numbers: Numbers) -> Finding:
 def holds(condition: bool) -> Finding:
     """Return whether a claim holds that one failure refutes."""
     return Finding.HOLDS if condition else Finding.REFUTED
+
+
+def of(
+    numbers: Callable[..., dict[str, Number]], *studies: Callable[[], Any]
+) -> Callable[[], dict[str, Number]]:
+    """Return what computes numbers of studies, which are made when it is called."""
+
+    @wraps(numbers)
+    def computed() -> dict[str, Number]:
+        return numbers(*(study() for study in studies))
+
+    return computed

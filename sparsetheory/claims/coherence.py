@@ -1,5 +1,7 @@
 """Claims on coherence and the irrepresentable condition."""
 
+from functools import cache
+
 import numpy as np
 from scipy.stats import binomtest
 
@@ -20,6 +22,7 @@ from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Recovery"
 LEARNING = (
     D001,
     "The Science of Learning: Why Sparse Models Generalize Better",
@@ -86,9 +89,15 @@ def selection() -> dict[str, Number]:
     }
 
 
+@cache
+def signs_found() -> ModelSelection:
+    """Return where signs are found with noise, on random designs."""
+    return model_selection(N, [M, 2 * M], S, beta=SIZES, trials=200)
+
+
 def with_noise() -> dict[str, Number]:
     """Return how often signs are found with noise where the condition is met."""
-    found = model_selection(N, [M, 2 * M], S, beta=SIZES, trials=200)
+    found = signs_found()
     laws = zip(found.irrepresentable, found.iid_probability, strict=True)
     chances = [binomtest(int(c), found.trials, p).pvalue for c, p in laws]
     small, large = (found_where_met(found, i) for i in range(len(SIZES)))

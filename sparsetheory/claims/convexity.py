@@ -25,6 +25,7 @@ from sparsetheory.solvers.pursuit import cosamp, htp, subspace_pursuit
 from sparsetheory.theory.bounds import RIP_CONDITIONS
 from sparsetheory.types import Matrix, Recovery, Vector
 
+TOPIC = "Recovery"
 PHYSICS = (D001, "The Physics of Information: Pruning and Compressed Sensing")
 
 Greedy = Callable[[Matrix, Vector, int], Recovery]

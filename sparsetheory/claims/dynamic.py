@@ -16,6 +16,7 @@ from sparsetheory.claims.lottery import ROUNDS, better, few, summary, tickets
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
 from sparsetheory.lottery.schedules import dst_equilibrium, dst_regrowth
 
+TOPIC = "Training"
 ENGINEERING = (D001, "The Engineering of Sparsity: Building Lighter, Faster Models")
 STATIC = "shuffled in layers"
 MOVING = ("SET", "RigL")

@@ -7,14 +7,22 @@ from collections.abc import Mapping
 
 
 def compared(arm: str, than: str, rounds: int) -> str:
-    """Return the line that compares arms of tickets, on fewer seeds than the row."""
+    """Return the line that compares arms of tickets, trained for fewer steps."""
     arms = [name for name in (arm, than) if name != "dense"]
     return (
-        f'st.lottery_study(st.lottery_bench("digits", seeds=6), rounds=[{rounds}], '
+        'st.lottery_study(st.lottery_bench("digits", seeds=6, steps=100), '
+        f"rounds=[{rounds}], "
         f"arms={arms}).effect({arm!r}, {than!r})"
     )
 
 
+def wine(study: str, *options: str, steps: int = 50) -> str:
+    """Return the call of a study of small networks for another set of data."""
+    bench = f'st.lottery_bench("wine", hidden=[20], seeds=6, steps={steps})'
+    return f"st.{study}({', '.join((bench, *options))})"
+
+
+RECIPES = wine("lottery_study", "rounds=[8]", "arms=st.procedure_arms(rounds=8)")
 EXAMPLES: Mapping[str, str] = {
     "C01": "np.arange(5.0) * (np.arange(5) != 1) * (np.arange(5) < 4)",
     "C02": "st.weight_density([0.0, 2.0, 1.0, -1.0], [True, False, True, True])",
@@ -45,6 +53,8 @@ EXAMPLES: Mapping[str, str] = {
     "C23": "[st.restricted_spectrum(lambda w, v: np.array([1.0, 10.0, 10.0]) * v, "
     "np.ones(3), mask).best_step for mask in ([True] * 3, [False, True, True])]",
     "C24": "[st.gradient_rate(low, high) for low, high in ((1.0, 10.0), (2.0, 9.0))]",
+    "C25": wine("sharpness_study", "steps=[0, 50]", "rounds=9")
+    + ".largest.mean(axis=-1)",
     "C26": "st.conv_costs([3, 32, 32], [64, 64]).macs / "
     "st.conv_costs([3, 64, 64], [64, 64]).macs",
     "C27": "st.density_after_rounds(0.2, 100), st.surviving_counts(4, 0.2, 100)[-1]",
@@ -70,11 +80,24 @@ EXAMPLES: Mapping[str, str] = {
     "noise=s, success=st.exact_support).successes[0, 0] for s in (0, 0.5, 1)]",
     "C41": "[st.l1_success_probability(n, n // 2, [int(s * n) for s in (0.16, 0.23)])"
     ".round(3) for n in (100, 400, 1600)]",
+    "C42": wine("label_noise_study", "rounds=[8]", steps=200)
+    + ".effect('test', level=1)",
+    "C43": "st.margin([[1, 1], [1, -1]], [1, 1], [1, 1]).geometric, "
+    "st.margin([[1, 1], [1, -1]], [1, 1], [1, 0]).geometric",
+    "C44": "st.rademacher_complexity(np.cos(np.outer(np.arange(1, 11), "
+    "np.arange(1, 7)))).value.round(3)",
     "C45": "st.exact_recovery_coefficient(st.gaussian(40, 60, rng=0), [0, 1, 2])",
+    "C46": "st.magnitude_rows([[10, 0], [9, 0], [0, 1]], 2), "
+    "st.optimal_design([[10, 0], [9, 0], [0, 1]], 2).rows",
     "C47": compared("ticket", "dense", 11),
+    "C48": "st.rounds_to_density(0.2, 0.1), st.rounds_to_density(0.2 / 100, 0.1)",
     "C49": compared("mask of another seed", "ticket", 14),
+    "C50": compared("shuffled in layers", "ticket", 14),
+    "C51": wine("rewinding_study", "steps=[0, 40]", "rounds=[8]")
+    + ".connected[:, 0, 0].mean(axis=-1)",
     "C52": "st.masked_kernel([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]], "
     "[False, True, False]).rank",
+    "C53": wine("rewinding_study", "steps=[0, 1]", "rounds=[8]") + ".effect(1, 0)",
     "C54": "st.subset_sum_typical_size([0.1, 1e-3], 0.5, chance=0.9), "
     "st.covering_size(1, [0.1, 1e-3], 0.1)",
     "C55": "st.subset_sum_median_error([8, 12, 16], 0.5), "
@@ -83,17 +106,26 @@ EXAMPLES: Mapping[str, str] = {
     "C57": "st.malach_headline_size(10, 0.05), "
     "st.malach_sketch_size(10, 5, 0.1, 1.0, 0.05)",
     "C58": "st.gradient_flow([3.0, 4.0, 12.0], [False, True, True])",
+    "C59": "np.sqrt(400 * np.log(400 / 400) / 100), st.generalisation_gaps(400, 100, "
+    "[400], noise=0.5, trials=20).mean_gap()",
+    "C60": "st.expected_top_norm(10**6, [10**5, 1000, 1]) / np.sqrt([10**5, 1000, 1])",
+    "C61": wine("label_noise_study", "rounds=[8]", steps=200)
+    + ".effect('gap', level=1)",
     "C62": "st.pruned_weight(*np.random.default_rng(0).uniform(-1, 1, (2, 32)), 0.3)"
     ".error",
     "C63": "st.rounds_to_density(0.2, 0.1), np.log(0.1) / np.log(0.8)",
     "C64": compared("random", "ticket", 14),
+    "C65": wine("overlap_study", "rounds=[6]") + ".excess('other order')",
     "C66": "st.top_mask(np.ones(10), 8).sum(), "
     "(np.ones(10) >= np.partition(np.ones(10), 1)[1]).sum()",
+    "C67": "np.count_nonzero(st.train(st.mlp([9, 9]), np.zeros(90), np.eye(9), "
+    "range(9), steps=9, batch=9).w)",
     "C68": "(np.repeat([0.0, 1.0], [60, 40]) > "
     "np.quantile(np.repeat([0.0, 1.0], [60, 40]), 0.5)).sum()",
     "C70": "st.train(st.mlp([2, 2]), np.ones(6) * [1, 0, 0, 1, 1, 1], np.eye(2), "
     "[0, 1], steps=9, batch=2).w.astype(bool)",
     "C71": "1 - st.density_after_rounds(0.2, 10), st.rounds_to_density(0.2, 0.1)",
+    "C72": compared("random", "dense", 14),
     "C73": "st.best_k_term([3.0, -2.5, 1.5], 2).error",
     "C74": "[st.best_k_term([3.0, -2.5, 1.5], 2, p=p).support for p in (0.5, 1, 3)]",
     "C75": "st.best_k_term([3.0, -2.5, 1.5], 2, nonnegative=True).x",
@@ -102,8 +134,31 @@ EXAMPLES: Mapping[str, str] = {
     "st.obs_saliency([1.0, -1.0], [[2.0, 1.8], [1.8, 2.0]])",
     "C78": "st.obd_saliency([0.01, 0.08], [2000.0, 20.0])",
     "C79": compared("one-shot", "ticket", 14),
+    "C80": "st.best_k_term([3.0, -2.5, 1.5], 2).x, "
+    "st.lasso(np.eye(3), np.array([3.0, -2.5, 1.5]), 1.5).x",
+    "C81": RECIPES + ".effect('rewound at the end alone', 'dense')",
+    "C82": wine("chance_study", "rounds=[3]", "arms=['ticket']")
+    + ".interval('ticket')",
+    "C83": "np.mean([y[3] == (y[:3].sum() < 2) for y in np.random.default_rng(0)"
+    ".permuted(np.tile([0, 0, 1, 1], (999, 1)), axis=1)])",
     "C84": compared("one-shot, fine-tuned", "one-shot", 14),
     "C85": compared("shuffled in layers", "re-initialised", 14),
+    "C86": wine("rewinding_study", "steps=[0, 1]", "rounds=[8]") + ".effect(1)",
+    "C87": wine(
+        "lottery_study",
+        "rounds=[8]",
+        "arms=st.layer_arms(st.lottery_bench('wine', hidden=[20], seeds=6, steps=50))",
+    )
+    + ".effect('layer 1 re-initialised', 'layer 2 re-initialised')",
     "C88": "st.log_ticket_maximum([20, 1000], [5, 100]) / np.log(10)",
     "C89": compared("signs kept, one magnitude", "ticket", 11),
+    "C90": wine("noise_study", "sizes=[0, 0.1]", "rounds=[6]")
+    + ".effect('ticket', 'ticket', value=0.1, base=0)",
+    "C91": wine("step_size_study", "sizes=[0.1, 0.5, 2]", "rounds=[6]")
+    + ".best('ticket')",
+    "C92": "np.roots([1, 0, -1, 0.1]), "
+    "np.polyval([1 / 4, 0, -1 / 2, 0.1, 0], np.roots([1, 0, -1, 0.1]))",
+    "C93": wine("batch_study", "batches=[5, 25]", "rounds=[6]") + ".best('ticket')",
+    "C94": wine("order_study", "orders=4", "rounds=[10]") + ".spread('ticket')",
+    "C95": wine("speed_study", "rounds=[8]") + ".effect('ticket', loss=0.3)",
 }

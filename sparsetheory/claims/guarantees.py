@@ -11,6 +11,7 @@ from sparsetheory.operators import BlockCirculant
 from sparsetheory.pruned import without_channels, without_filters
 from sparsetheory.types import Matrix
 
+TOPIC = "Recovery"
 PHYSICS = (D001, "The Physics of Information: Pruning and Compressed Sensing")
 CLOSE = 1e-9
 

@@ -34,6 +34,7 @@ from sparsetheory.experiments.overlap import OverlapStudy, overlap_study
 from sparsetheory.experiments.paired import paired_effect
 from sparsetheory.experiments.variants import transfer_arms
 
+TOPIC = "Winning tickets"
 GENERALISE = (D001, "The Science of Learning: Why Sparse Models Generalize Better")
 WHY = (D002, "3.1 Why Does IMP Work?")
 BOUND = (D002, "6.3 Theorem: Generalization Bound for Sparse Networks")

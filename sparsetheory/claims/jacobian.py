@@ -12,6 +12,7 @@ from sparsetheory.lottery.initial import initial_weights
 from sparsetheory.lottery.network import mlp
 from sparsetheory.lottery.training import train
 
+TOPIC = "Recovery"
 PHYSICS = (D001, "The Physics of Information: Pruning and Compressed Sensing")
 
 NETWORK = mlp([8, 16, 3], activation="tanh")

@@ -28,6 +28,7 @@ from sparsetheory.lottery.landscape import (
 from sparsetheory.theory.rates import gradient_rate
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Loss landscape"
 LANDSCAPE = (D000, "The Optimization Landscape of Pruned Networks")
 SMOOTHER = (D003, "Hypothesis 2: A Smoother Path to Victory")
 KERNEL = (D002, "3.3 Neural Tangent Kernel Perspective")

@@ -61,9 +61,5 @@ LEDGER: tuple[Claim, ...] = tuple(
     )
 )
 """Every claim, by id."""
-TOPICS = {
-    claim.id: module.__name__.rpartition(".")[2].capitalize()
-    for module in MODULES
-    for claim in module.CLAIMS
-}
-"""What each claim is about: the name of its module."""
+TOPICS = {claim.id: module.TOPIC for module in MODULES for claim in module.CLAIMS}
+"""What each claim is about: the topic of its module."""

@@ -29,6 +29,7 @@ from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.lottery.iterative import PruningRounds
 
+TOPIC = "Winning tickets"
 HYPOTHESIS = (D000, "The Lottery Ticket Hypothesis")
 STATEMENT = (D002, "1. The Hypothesis")
 RANDOM = (D002, "5.3 Pruning at Random")
@@ -58,10 +59,15 @@ STUDIED = (
 
 
 @cache
+def tickets_of(seeds: int) -> tuple[LotteryBench, PruningRounds]:
+    """Return some networks and their tickets."""
+    bench = lottery_bench("digits", seeds=seeds)
+    return bench, bench.rewound(rounds=max(ROUNDS))
+
+
 def tickets() -> tuple[LotteryBench, PruningRounds]:
     """Return the networks and their tickets."""
-    bench = lottery_bench("digits", seeds=SEEDS)
-    return bench, bench.rewound(rounds=max(ROUNDS))
+    return tickets_of(SEEDS)
 
 
 @cache

@@ -20,6 +20,7 @@ from sparsetheory.claims.claim import (
 )
 from sparsetheory.types import Vector
 
+TOPIC = "Magnitude"
 SALIENCY = (D000, "Saliency Criteria for Weight Selection")
 ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")
 

@@ -28,6 +28,7 @@ from sparsetheory.lottery.schedules import (
 )
 from sparsetheory.types import Vector
 
+TOPIC = "Masks and sparsity"
 ENGINEERING = (D001, "The Engineering of Sparsity: Building Lighter, Faster Models")
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 LEMMA = (D002, "6.4 Lemma: IMP Convergence")

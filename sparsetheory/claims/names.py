@@ -25,6 +25,13 @@ WORDS = {
     "macs": "multiply-adds",
 }
 """What stands for a word of a name, where the name is not the word."""
+PHRASES = {
+    "k_log_en_k": "k log(en/k)",
+    "k_log_n_k": "k log(n/k)",
+    "n_over_e": "n/e",
+    "re_initialised": "re-initialised",
+}
+"""What stands for several words."""
 
 
 class Entry(NamedTuple):
@@ -48,17 +55,22 @@ def entries(numbers: Numbers) -> Iterator[Entry]:
 
 
 def readable(name: str) -> str:
-    """Return the name of a number in words, with a capital.
+    """Return the name of a number in words, with a capital unless with a symbol first.
 
     Examples
     --------
     >>> readable("lost_within_4_weights"), readable("noise_.5"), readable("at_3_4")
     ('Lost within 4 weights', 'Noise 0.5', 'At 3, 4')
+    >>> readable("k_log_n_k_at_4"), readable("best_of_twentieth")
+    ('k log(n/k) at 4', 'Best of 4.4 %')
     """
+    for phrase, words in PHRASES.items():
+        name = name.replace(phrase, words)
     parts = re.sub(r"(?<![0-9])\.(?=[0-9])", "0.", name).split("_")
     text = " ".join(WORDS.get(part, part) for part in parts if part)
     text = re.sub(r"(?<=\d) (?=\d)", ", ", text)
-    return text[:1].upper() + text[1:]
+    text = re.sub(r"\b(of|from|with) at (?=\d)", r"\1 ", text)
+    return text if text[1:2] in ("", " ") else text[:1].upper() + text[1:]
 
 
 def shown(value: Number) -> str:

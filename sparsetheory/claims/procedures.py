@@ -35,6 +35,7 @@ from sparsetheory.lottery.schedules import density_after_rounds, rounds_to_densi
 from sparsetheory.lottery.training import train
 from sparsetheory.types import Vector
 
+TOPIC = "Algorithms"
 ALGORITHM = (D002, "2.1 Algorithm")
 CODE = (D002, "7. Implementation")
 PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")

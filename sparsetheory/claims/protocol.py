@@ -29,6 +29,7 @@ from sparsetheory.lottery.ticket import Ticket
 from sparsetheory.lottery.training import train
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Algorithms"
 TICKET = (D000, "The Lottery Ticket Hypothesis")
 STRONG = (D002, "5.2 Strong Lottery Ticket Hypothesis")
 CODE = (D002, "7. Implementation")

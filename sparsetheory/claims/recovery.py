@@ -28,6 +28,7 @@ from sparsetheory.theory.finite import l1_success_probability
 from sparsetheory.theory.volumes import l1_exact_success_probability
 from sparsetheory.types import Ensemble, Matrix, Vector
 
+TOPIC = "Recovery"
 PHYSICS = (D001, "The Physics of Information: Pruning and Compressed Sensing")
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 

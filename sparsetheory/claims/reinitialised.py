@@ -30,13 +30,14 @@ from sparsetheory.claims.lottery import (
     summary,
     worse,
 )
+from sparsetheory.claims.scale import scale
 from sparsetheory.experiments.bench import lottery_bench
 from sparsetheory.experiments.grid import LotteryGrid, lottery_grid
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
-from sparsetheory.experiments.paired import MOST
 from sparsetheory.experiments.variants import layer_arms
 from sparsetheory.lottery.optimisers import SGD
 
+TOPIC = "Winning tickets"
 HYPOTHESIS = (D000, "The Lottery Ticket Hypothesis")
 RESET = (D002, "2.2 Key Insight: Reset to Initialization")
 TICKET = (D003, "What, Precisely, is a Winning Ticket?")
@@ -73,7 +74,7 @@ def everywhere(arm: str, than: str, label: str = "") -> dict[str, Number]:
 @cache
 def layers() -> LotteryStudy:
     """Return the accuracies where one layer is exchanged."""
-    bench = lottery_bench("digits", seeds=min(3 * lottery.SEEDS, MOST))
+    bench = lottery_bench("digits", seeds=scale().more)
     return lottery_study(bench, rounds=ROUNDS, arms=layer_arms(bench))
 
 

@@ -17,6 +17,7 @@ from sparsetheory.claims.claim import (
     Finding,
     Number,
     Numbers,
+    of,
 )
 from sparsetheory.claims.lottery import (
     MARGIN,
@@ -36,6 +37,7 @@ from sparsetheory.lottery.network import mlp
 from sparsetheory.lottery.optimisers import SGD
 from sparsetheory.lottery.training import train
 
+TOPIC = "Training"
 STABILITY = (D002, "3.2 Stability Analysis")
 FORMULA = (D002, "4.3 Why Late Resetting Works")
 RESETTING = (D002, "4.2 Late Resetting Solution")
@@ -78,6 +80,7 @@ def connections(found: RewindingStudy) -> dict[str, Number]:
     more = paired_effect(late.astype(float), tickets[0].astype(float))
     return {
         **numbers,
+        "late_share": float(late.mean()),
         "late_share_low": float(low),
         "late_share_high": float(high),
         **summary(more, "late_over_start"),
@@ -169,7 +172,7 @@ CLAIMS = (
             "end; of most, if reset after a fifth of the steps, with 10.7 % of the "
             "weights."
         ),
-        numbers=lambda: connections(study()),
+        numbers=of(connections, study),
         rule=connections_rule,
     ),
     Claim(
@@ -181,7 +184,7 @@ CLAIMS = (
             "gradients, and deep networks have better tickets if they are reset there, "
             "at a per cent of the steps."
         ),
-        numbers=lambda: resetting(study(), deep_study()),
+        numbers=of(resetting, study, deep_study),
         rule=resetting_rule,
     ),
     Claim(
@@ -193,7 +196,7 @@ CLAIMS = (
             "of them, tickets are as accurate as dense networks to within a point at "
             "one of the densities 26, 10.7 and 4.4 %. To the start it is enough too."
         ),
-        numbers=lambda: few_steps(study()),
+        numbers=of(few_steps, study),
         rule=few_steps_rule,
     ),
 )

@@ -33,6 +33,7 @@ from sparsetheory.lottery.saliency import (
 )
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Saliency"
 CRITERIA = (D000, "Saliency Criteria for Weight Selection")
 STRONG = (D002, "5.2 Strong Lottery Ticket Hypothesis")
 ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")

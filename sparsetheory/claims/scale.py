@@ -14,12 +14,24 @@ class Scale:
     ----------
     seeds : int
         Networks of a study on data, each with a split, a draw and an order of its own.
+    more : int
+        Where ten are too few to tell.
+    fewer : int
+        Where each takes longest: of spectra of Hessians.
+    spectra : tuple of int
+        Steps of training after which there are spectra.
     """
 
     seeds: int
+    more: int
+    fewer: int
+    spectra: tuple[int, ...]
 
 
-SCALES = {"full": Scale(seeds=10), "quick": Scale(seeds=6)}
+SCALES = {
+    "full": Scale(seeds=10, more=30, fewer=10, spectra=(0, 4, 20, 80, 400)),
+    "quick": Scale(seeds=6, more=6, fewer=2, spectra=(0, 400)),
+}
 """With six seeds a sign-flip test can tell something at 5 %, with fewer nothing."""
 
 

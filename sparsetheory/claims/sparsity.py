@@ -22,6 +22,7 @@ from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import Matrix, Vector
 
+TOPIC = "Masks and sparsity"
 SECTION = (D000, "The Formalism of Network Pruning")
 
 Masks = npt.NDArray[np.bool_]

@@ -25,6 +25,7 @@ from sparsetheory.solvers.greedy import iht
 from sparsetheory.theory.curves import density, soft_risk
 from sparsetheory.types import Matrix, Support, Vector
 
+TOPIC = "Thresholding"
 BRIDGE = (D001, "The Mathematics of Pruning: A Bridge to Optimization Theory")
 REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 

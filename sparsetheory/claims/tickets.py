@@ -40,6 +40,7 @@ from sparsetheory.theory.tickets import (
     optimal_threshold,
 )
 
+TOPIC = "Random networks"
 LOTTERY = (D000, "The Lottery Ticket Hypothesis")
 PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
 BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")

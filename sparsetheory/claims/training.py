@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sparsetheory.claims.claim import D003, Claim, Finding, Number, Numbers
+from sparsetheory.claims.claim import D003, Claim, Finding, Number, Numbers, of
 from sparsetheory.claims.landscape import (
     FLOW,
     LANDSCAPE,
@@ -21,11 +21,13 @@ from sparsetheory.claims.landscape import (
 from sparsetheory.claims.lottery import (
     BLESSING,
     LEVEL,
+    SEEDS,
     as_good,
     few,
     summary,
-    tickets,
+    tickets_of,
 )
+from sparsetheory.claims.scale import scale
 from sparsetheory.experiments.descent import batch_study, step_size_study
 from sparsetheory.experiments.flow import FlowStudy, flow_study
 from sparsetheory.experiments.paired import paired_effect
@@ -34,6 +36,7 @@ from sparsetheory.experiments.sharpness import SharpnessStudy, sharpness_study
 from sparsetheory.experiments.speed import SpeedStudy, speed_study
 from sparsetheory.experiments.sweep import TrainingSweep
 
+TOPIC = "Training"
 Study = TypeVar("Study")
 
 DANCE = (D003, "Hypothesis 3: The Dance between Structure and Stochasticity")
@@ -63,10 +66,28 @@ def above(x: Numbers, name: str, among: int = 1) -> bool:
     return bool(x[f"{name}_low"] > 0 and x[f"{name}_p"] <= LEVEL / among)
 
 
-@cache
-def spectra() -> SharpnessStudy:
-    """Return the spectra on tickets with 4.4 % of the weights."""
-    return on_tickets(sharpness_study, rounds=ENDS[-1])
+def on_tickets(
+    study: Callable[..., Study], *, seeds: int = SEEDS, **options: Any
+) -> Callable[[], Study]:
+    """Return a study of the networks and their tickets, once it is asked for."""
+
+    @cache
+    def computed() -> Study:
+        bench, found = tickets_of(seeds)
+        return study(bench, tickets=found, **{"rounds": ENDS, **options})
+
+    return computed
+
+
+spectra = on_tickets(
+    sharpness_study, seeds=scale().fewer, steps=scale().spectra, rounds=ENDS[-1]
+)
+flows = on_tickets(flow_study)
+noises = on_tickets(noise_study)
+step_sizes = on_tickets(step_size_study)
+batch_sizes = on_tickets(batch_study)
+data_orders = on_tickets(order_study)
+speeds = on_tickets(speed_study, rounds=SPEED_ENDS)
 
 
 def curvature(found: SharpnessStudy) -> dict[str, Number]:
@@ -268,12 +289,6 @@ def real_flow_rule(x: Numbers) -> Finding:
     return Finding.LOOSE if any(misled) else found
 
 
-def on_tickets(study: Callable[..., Study], **options: Any) -> Study:
-    """Run a study of the networks and their tickets, at both densities or others."""
-    bench, found = tickets()
-    return study(bench, tickets=found, **{"rounds": ENDS, **options})
-
-
 def _compared(x: Numbers, start: str) -> list[str]:
     """Return the names of all differences that start in this way."""
     return [n[:-2] for n in x if n.startswith(start) and n.endswith("_p")]
@@ -289,7 +304,7 @@ CLAIMS = (
             "largest eigenvalue and a smaller condition number; with 4.4 % of the "
             "weights, at one of 1, 5, 20 and 100 % of the steps."
         ),
-        numbers=lambda: curvature(spectra()),
+        numbers=of(curvature, spectra),
         rule=curvature_rule,
     ),
     Claim(
@@ -302,7 +317,7 @@ CLAIMS = (
             "progress; a rate does not follow, nor a limit. Masks of winning tickets "
             "keep less of the gradient than masks that train worse."
         ),
-        numbers=lambda: real_flow(on_tickets(flow_study)),
+        numbers=of(real_flow, flows),
         rule=real_flow_rule,
     ),
     Claim(
@@ -313,7 +328,7 @@ CLAIMS = (
             "Even minuscule noise on the rewound weights of a ticket, up to a tenth of "
             "their root mean square, degrades its accuracy."
         ),
-        numbers=lambda: noise(on_tickets(noise_study)),
+        numbers=of(noise, noises),
         rule=noise_rule,
     ),
     Claim(
@@ -326,7 +341,7 @@ CLAIMS = (
             "have positive definite Hessians too, and train best with larger steps "
             "than dense networks. A part of it is that they stand larger ones."
         ),
-        numbers=lambda: tamer(spectra(), on_tickets(step_size_study)),
+        numbers=of(tamer, spectra, step_sizes),
         rule=tamer_rule,
     ),
     Claim(
@@ -338,7 +353,7 @@ CLAIMS = (
             "and one step size, batches of 5 are better than batches of 25 for dense "
             "networks, and worse for tickets with 4.4 % of the weights."
         ),
-        numbers=lambda: batches(on_tickets(batch_study)),
+        numbers=of(batches, batch_sizes),
         rule=batches_rule,
     ),
     Claim(
@@ -350,7 +365,7 @@ CLAIMS = (
             "than that of dense networks, of fresh weights on their mask, and of a "
             "mask shuffled in each layer."
         ),
-        numbers=lambda: orders(on_tickets(order_study)),
+        numbers=of(orders, data_orders),
         rule=orders_rule,
     ),
     Claim(
@@ -361,7 +376,7 @@ CLAIMS = (
             "Tickets learn in less time than the dense network: at one of the "
             "densities 33, 10.7 and 4.4 % in fewer steps to a training loss of 0.3."
         ),
-        numbers=lambda: times(on_tickets(speed_study, rounds=SPEED_ENDS)),
+        numbers=of(times, speeds),
         rule=times_rule,
     ),
 )

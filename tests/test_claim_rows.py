@@ -1,0 +1,105 @@
+"""Rows of the ledger as a file holds them, and their numbers as a page shows them."""
+
+import json
+
+import pytest
+from report_run import run, stored
+
+from sparsetheory.claims import Claim, Finding
+from sparsetheory.claims import rows as ledger
+from sparsetheory.claims.claim import D000
+from sparsetheory.claims.names import entries, shown
+from sparsetheory.claims.report import MEANINGS
+
+__all__ = ["run"]
+
+
+def test_rows_have_what_they_must_have(run):
+    rows = {row["id"]: row for row in stored(run)}
+    wanted = {"id", "document", "section", "statement", "kind", "verdict", "numbers"}
+    assert all(wanted | {"figure"} <= row.keys() for row in rows.values())
+    assert rows["C33"]["numbers"]["first_of_3_4"] == pytest.approx(2.4)
+    assert rows["C33"]["output"] == "array([2.4, 3.2])"
+    assert rows["X01"]["figure"] == "claims/X01.svg"
+    assert (run / "claims" / "X01.svg").read_bytes().startswith(b"<?xml")
+    assert rows["X03"]["numbers"] == {}
+
+
+def test_a_claim_that_raises_is_an_error_with_its_traceback(run):
+    row = next(row for row in stored(run) if row["id"] == "X02")
+    assert row["verdict"] == "error"
+    assert row["error"].startswith("Traceback")
+    assert "ZeroDivisionError" in row["error"]
+
+
+def test_what_is_no_number_is_kept_and_decides_nothing(tmp_path, monkeypatch):
+    odd = {"a": float("nan"), "b": float("inf"), "c": -float("inf"), "d": True}
+    claim = Claim(
+        **{"id": "X01", "kind": "theorem", "places": ((D000, ""),), "statement": "."},
+        **{"numbers": lambda: odd, "rule": lambda x: Finding.HOLDS},
+    )
+    monkeypatch.setitem(ledger.BY_ID, "X01", claim)
+    monkeypatch.setitem(ledger.TOPICS, "X01", "Made up")
+    row = ledger.computed("X01", tmp_path)
+    assert row["verdict"] == "undecided"
+    ledger.save_rows(tmp_path / "claims.json", [row], {})
+    (row,) = stored(tmp_path)
+    assert row["numbers"] == {"a": None, "b": "inf", "c": "-inf", "d": True}
+    assert repr(ledger.numbers_of(row)) == repr(odd)
+
+
+GOOD = {"kind": "sparsetheory claims", "format": 1, "run": {}, "rows": []}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "holds no claims"),
+        ({**GOOD, "rows": [{}]}, "holds no claims"),
+        ({"kind": "sparsetheory claims", "format": 1}, "holds no claims"),
+        ({**GOOD, "kind": "other"}, "must hold claims of format 1"),
+        ({**GOOD, "format": 2}, "of format 1, got 2"),
+        ({**GOOD, "rows": [{"id": "C999"}]}, "unknown claims: C999"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path, content, message):
+    path = tmp_path / "claims.json"
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(ValueError, match="holds no claims"):
+        ledger.load_rows(path)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        ledger.load_rows(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (18292.6, "18293"),
+        (999.96, "1000"),
+        (1e6, "1e+06"),
+        (1 / 512, "0.00195"),
+        (-2.5, "-2.5"),
+        (200_000, "200000"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_numbers_are_short_but_keep_what_is_before_the_point(value, text):
+    assert shown(value) == text
+
+
+def test_a_number_takes_its_interval_and_p_value_along():
+    numbers = {"a_low": 1, "a": 2, "a_p": 0.5, "b_high": 3, "p": 0.1, "b": 2.5}
+    assert list(entries(numbers)) == [
+        ("a", 2, 1, None, 0.5),
+        ("p", 0.1, None, None, None),
+        ("b", 2.5, None, 3, None),
+    ]
+    assert list(entries({"high": 1, "x_low": 2})) == [
+        ("high", 1, None, None, None),
+        ("x_low", 2, None, None, None),
+    ]
+
+
+def test_every_verdict_has_a_meaning():
+    assert set(MEANINGS) == {*Finding, "error"}
