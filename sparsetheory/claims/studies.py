@@ -18,6 +18,7 @@ from sparsetheory.claims.table import (
     line,
     verdict,
 )
+from sparsetheory.claims.training_studies import STUDIES as TRAINING
 from sparsetheory.experiments.arms import ARMS, Case
 from sparsetheory.experiments.chance import chance_pieces, chance_study
 from sparsetheory.experiments.grid import lottery_grid, lottery_grid_pieces
@@ -255,6 +256,7 @@ STUDIES = {
         *(noisy, noise_lines),
     ),
     "chance": Study(chance_pieces, chance_study, plot_chance, plain, chance_lines),
+    **TRAINING,
     "code": Study(code_pieces, code_study, None, lambda _: (CODE, {}), code_lines),
 }
 
