@@ -151,6 +151,20 @@ def test_lines_of_the_table_show_effect_interval_p_and_what_follows():
     assert shown.endswith("worse: not at this scale")
 
 
+def test_each_part_of_a_study_has_records_of_its_own():
+    bench = st.lottery_bench("wine", hidden=[5], seeds=2, steps=20)
+    kind = st.step_size_pieces, st.step_size_study
+    part = training_studies.Part(*kind, bench, {"sizes": [0.1, 0.5], "rounds": [3]})
+    parts = {"one": part, "other": part}
+    pieces = training_studies.parts_pieces(parts)
+    known = {name: piece() for name, piece in pieces.items()}
+    assert len(known) == 8
+    known["other|ticket, step size 0.5"] += 1
+    found = training_studies.parts_study(parts, known=known)
+    one, other = (found[name].accuracy["ticket"] for name in parts)
+    assert (other - one).ravel() == pytest.approx([0, 0, 1, 1])
+
+
 def test_findings_on_training_are_by_the_rules_of_the_rows():
     ticket = np.full((len(SIZES), 2, 10), 0.95)
     ticket[SIZES.index(4.0)] = np.linspace(0.9, 0.92, 10)
