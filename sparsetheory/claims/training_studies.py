@@ -77,11 +77,8 @@ def parts_study(
     """Return the result of each part."""
     found = {}
     for name, part in parts.items():
-        start = f"{name}|"
         own = {
-            key.removeprefix(start): record
-            for key, record in (known or {}).items()
-            if key.startswith(start)
+            k.removeprefix(f"{name}|"): record for k, record in (known or {}).items()
         }
         found[name] = part.study(part.bench, known=own, **part.options)
     return found
