@@ -3,10 +3,12 @@
 Networks for images of digits, many seeds at once and paired: tickets and twenty other
 ways to prune; fresh weights by learning rate, steps and depth, or in one layer; other
 ways to look for tickets; masks that move, and masks that train alone; tickets of other
-digits, and tickets found again; noisy labels, and labels at random; and code that looks
-for tickets, to the letter. Prints each claim with its effect, interval, exact p value
-and what follows. Writes STEM.json.gz, all numbers of each seed, and a picture
-STEM_STUDY of each study, as .png and .svg.
+digits, and tickets found again; noisy labels, and labels at random; tickets along
+training, rewound late, from noisy weights, by order, batch and step, how soon they
+learn, their curvature and gradients; and code that looks for tickets, to the letter.
+Prints each claim with its effects, intervals, exact p values and what follows. Writes
+STEM.json.gz, all numbers of each seed, and a picture STEM_STUDY of each study, as .png
+and .svg.
 
   python scripts/lottery_ticket.py
   python scripts/lottery_ticket.py --preset paper --resume --engine processes
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 
 from sparsetheory.claims.studies import STUDIES, results, tasks
 from sparsetheory.experiments.engines import end_children, engine
@@ -46,6 +49,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "widths": [100],
         "long": 800,
         "noisy": 1000,
+        "late": [0, 4, 80],
+        "spectra": [0, 80],
+        "orders": 4,
     },
     "paper": {
         "seeds": 12,
@@ -55,12 +61,16 @@ PRESETS: dict[str, dict[str, Any]] = {
         "widths": [100, 400],
         "long": 1600,
         "noisy": 1000,
+        "late": [0, 4, 20, 40, 80, 160],
+        "spectra": [0, 4, 20, 80, 400],
+        "orders": 8,
     },
 }
 HEADER = """\
 Differences of accuracy in points, 95 % intervals, exact sign-flip p values. As good:
 all of the interval above minus a point. Worse and better: all of it on that side of
-zero, and p at most 0.05; much worse: by five points."""
+zero, and p at most 0.05; much worse: by five points. Steps, doublings and eigenvalues
+are as they are; below such lines a claim and the finding, by the rule of its row."""
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -127,7 +137,7 @@ def main(argv: list[str] | None = None) -> None:
         for text in STUDIES[name].rows(result):
             print(f"  {text}")
         if plot := STUDIES[name].plot:
-            figure = plot(result).figure
+            figure = np.ravel(plot(result))[0].figure
             paths += save_figure(figure, f"{args.out}_{name}")
             plt.close(figure)
     print(f"wrote {', '.join(map(str, paths))} in {time.perf_counter() - start:.0f} s")

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 import sparsetheory as st
-from sparsetheory.claims import studies
+from sparsetheory.claims import studies, table, training_studies
+from sparsetheory.experiments.perturbations import SIZES
 from sparsetheory.experiments.records import load_records
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "lottery_ticket.py"
 SMALL = {"seeds": 2, "rate": 0.5, "rounds": [1, 3], "masks": [1]}
 SMALL |= {"widths": [8], "long": 10, "noisy": 5}
+SMALL |= {"late": [0, 4, 80], "spectra": [0, 80], "orders": 2}
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +30,16 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.PRESETS["quick"] = SMALL
-    bench = studies.bench
+    bench = table.lottery_bench
 
-    def tiny(scale, **options):
-        return bench(scale, **({"hidden": [8], "steps": 6} | options))
+    def tiny(data, **options):
+        hidden = [8 for _ in options.get("hidden", [8])]
+        steps = min(options.get("steps", 80), 80)
+        return bench(data, **(options | {"hidden": hidden, "steps": steps}))
 
-    studies.bench = tiny
+    table.lottery_bench = tiny
     yield module
-    studies.bench = bench
+    table.lottery_bench = bench
     studies.given.cache_clear()
     studies.work.cache_clear()
 
@@ -50,7 +54,7 @@ def test_the_script_goes_on_where_it_stopped_and_redraws(script, tmp_path, capsy
     options = ["--out", str(out), "--seed", "3"]
     script.main(options)
     store = Path(f"{out}.json.gz")
-    first, table = content(store), capsys.readouterr().out
+    first, printed = content(store), capsys.readouterr().out
     assert first["settings"] == {**SMALL, "seed": 3}
     assert {name.split("|")[0] for name in first["records"]} == set(script.STUDIES)
     changed = json.loads(json.dumps(first))
@@ -60,6 +64,14 @@ def test_the_script_goes_on_where_it_stopped_and_redraws(script, tmp_path, capsy
         "overlap|ticket",
         "noise|noise 0.3",
         "chance|dense",
+        "rewinding|five layers|rewound to 6",
+        "curvature|spectra|ticket at 80",
+        "curvature|steps|ticket, step size 2",
+        "perturbed|ticket, noise 0.5",
+        "orders|re-initialised, order 1",
+        "batches|dense, batch 5",
+        "speed|ticket",
+        "flow|dense",
     ]
     dropped += [n for n in first["records"] if n.startswith("strong")]
     for name in dropped:
@@ -84,13 +96,23 @@ def test_the_script_goes_on_where_it_stopped_and_redraws(script, tmp_path, capsy
     script.main(["--redraw", str(store)])
     assert [path.read_bytes() for path in pictures] == before
     shown = capsys.readouterr().out
+    # The altered record is of C87.
+    before, after = (
+        re.findall(r"^  C(?!87).*", text, re.M) for text in (printed, shown)
+    )
+    assert before == after
     claims = set(re.findall(r"\bC\d\d\b", shown))
     assert claims >= {"C15", "C17", "C28", "C42", "C49", "C61", "C62", "C64", "C65"}
     assert claims >= {"C48", "C66", "C68", "C69", "C70", "C71", "C83"}
     assert claims >= {"C67", "C79", "C81", "C82", "C84", "C85", "C87", "C89"}
     # With two seeds nothing is significant, and nothing is said to hold or fail.
-    assert "undecided" in table
-    assert not re.search(r": (holds|not)", table)
+    assert "undecided" in shown
+    assert not re.search(r": (holds|not)", shown)
+    trained = ["C25", "C51", "C86", "C90", "C91", "C93", "C94", "C95"]
+    found = dict(re.findall(r"^  (C\d\d) +([a-z ]+): ", shown, re.M))
+    assert [found[name] for name in trained] == ["undecided"] * len(trained)
+    # ... but a theorem is one.
+    assert (found["C53"], found["C58"]) == ("refuted", "loose")
     with pytest.raises(SystemExit):
         script.main([*options[:2], "--resume", "--seed", "1"])
     assert "another seed" in capsys.readouterr().err
@@ -127,6 +149,39 @@ def test_lines_of_the_table_show_effect_interval_p_and_what_follows():
     assert shown[0].endswith("as good: holds")
     (shown,) = studies.lines((("C64", "ticket", "random", "worse"),), study)
     assert shown.endswith("worse: not at this scale")
+
+
+def test_each_part_of_a_study_has_records_of_its_own():
+    bench = st.lottery_bench("wine", hidden=[5], seeds=2, steps=20)
+    kind = st.step_size_pieces, st.step_size_study
+    part = training_studies.Part(*kind, bench, {"sizes": [0.1, 0.5], "rounds": [3]})
+    parts = {"one": part, "other": part}
+    pieces = training_studies.parts_pieces(parts)
+    known = {name: piece() for name, piece in pieces.items()}
+    assert len(known) == 8
+    known["other|ticket, step size 0.5"] += 1
+    found = training_studies.parts_study(parts, known=known)
+    one, other = (found[name].accuracy["ticket"] for name in parts)
+    assert (other - one).ravel() == pytest.approx([0, 0, 1, 1])
+
+
+def test_findings_on_training_are_by_the_rules_of_the_rows():
+    ticket = np.full((len(SIZES), 2, 10), 0.95)
+    ticket[SIZES.index(4.0)] = np.linspace(0.9, 0.92, 10)
+    share, dense = np.array([0.107, 0.044]), np.full((len(SIZES), 10), 0.97)
+    options = "noise", SIZES, share, dense, {"ticket": ticket}
+    study = st.TrainingSweep(tuple(range(10)), *options)
+    *shown, last = training_studies.noise_lines(study)
+    effect = study.effect("ticket", "ticket", value=4.0, base=0.0)
+    assert len(shown) == 2 * (len(SIZES) - 1)
+    assert shown[-1].startswith("C90 ")
+    for part in ("noise of 4 against none", "4.4 %", "-4.00", "p 0.0020"):
+        assert part in shown[-1]
+    assert f"[{100 * effect.low:+7.2f}, {100 * effect.high:+7.2f}]" in shown[-1]
+    assert last.startswith("C90      not at this scale: Even minuscule noise")
+    ticket[SIZES.index(0.1)] -= 0.02
+    *_, last = training_studies.noise_lines(study)
+    assert last.startswith("C90      partly: ")
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,20 @@ def test_numbers_are_those_of_the_studies():
     assert training.batches(found)["dense_gains_low"] == 100 * effect.low
 
 
+def test_a_few_steps_can_only_speak_for_flatter_ones():
+    sharper = {"seeds": 10, "seeds_better_conditioned": 0, "change_at_80": 1.0}
+    sharper |= {f"change_at_80_{k}": v for k, v in (("low", 0.5), ("high", 1.5))}
+    sharper["change_at_80_p"] = 0.002
+    rest = {f"change_at_{s}_{k}": 0.0 for s in (4, 20) for k in ("low", "high", "p")}
+    last = {f"change_at_400_{k}": 0.0 for k in ("low", "high", "p")}
+    assert RULES["C25"]({**sharper, **rest}) is Finding.UNDECIDED
+    assert RULES["C25"]({**sharper, **rest, **last}) is Finding.NOT_AT_THIS_SCALE
+    flatter = {"change_at_80_high": -0.1, "change_at_80_low": -1.0}
+    assert RULES["C25"]({**sharper, **flatter}) is Finding.UNDECIDED
+    better = {"seeds_better_conditioned": 10}
+    assert RULES["C25"]({**sharper, **flatter, **better}) is Finding.HOLDS
+
+
 def test_any_of_several_differences_is_tested_at_a_smaller_level():
     x = {"a": -1.0, "a_low": -2.0, "a_high": -0.5, "a_p": 0.02}
     assert training.below(x, "a")

@@ -48,7 +48,9 @@ TENTH = NAMES.index("tenth")
 LATE = (4, 20, 40, 80, 160)
 EARLY, LATEST = 4, 80  # one per cent of the steps, and a fifth
 SHARE = 0.5  # of the seeds that is most of them
-DEEP = (50, 50, 50, 50)
+DEEP: dict[str, Any] = {"hidden": (50,) * 4, "steps": 600, "scheme": "he"}
+DEEP |= {"optimiser": SGD(lr=0.1)}
+DEEP_STEPS = (0, 6)  # one per cent of the steps
 
 
 @cache
@@ -61,9 +63,8 @@ def study() -> RewindingStudy:
 @cache
 def deep_study() -> RewindingStudy:
     """Return tickets of five layers rewound to the start and to one per cent."""
-    slow: dict[str, Any] = {"optimiser": SGD(lr=0.1), "steps": 600, "scheme": "he"}
-    bench = lottery_bench("digits", hidden=DEEP, seeds=SEEDS, **slow)
-    return rewinding_study(bench, steps=(0, 6), rounds=ENDS)
+    bench = lottery_bench("digits", seeds=SEEDS, **DEEP)
+    return rewinding_study(bench, steps=DEEP_STEPS, rounds=ENDS)
 
 
 def connections(found: RewindingStudy) -> dict[str, Number]:
@@ -121,7 +122,7 @@ def resetting(found: RewindingStudy, deep: RewindingStudy) -> dict[str, Number]:
         "seeds": len(found.seeds),
     }
     for i, name in enumerate(NAMES):
-        for step in LATE:
+        for step in found.steps[1:]:
             numbers |= summary(found.effect(step, 0, i), f"{name}_from_{step}")
         numbers |= summary(deep.effect(deep.steps[1], 0, i), f"deep_{name}_late")
         numbers |= summary(deep.effect(0, None, i), f"deep_{name}_start_below_dense")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 from sparsetheory.claims.chance import ENOUGH, SURE
 from sparsetheory.claims.claim import Finding, evaluate
-from sparsetheory.claims.ledger import LEDGER
+from sparsetheory.claims.rows import BY_ID
+from sparsetheory.claims.table import (
+    Scale,
+    Study,
+    bench,
+    head,
+    interval,
+    line,
+    verdict,
+)
+from sparsetheory.claims.training_studies import STUDIES as TRAINING
 from sparsetheory.experiments.arms import ARMS, Case
-from sparsetheory.experiments.bench import LotteryBench, lottery_bench
 from sparsetheory.experiments.chance import chance_pieces, chance_study
 from sparsetheory.experiments.grid import lottery_grid, lottery_grid_pieces
 from sparsetheory.experiments.label_noise import label_noise_pieces, label_noise_study
@@ -33,37 +40,9 @@ from sparsetheory.plotting.lottery_studies import (
     plot_overlap,
 )
 
-Scale = Mapping[str, Any]
 Comparisons = tuple[tuple[str, str, str, Any], ...]
 """Claims, an arm, the one that it is compared with, and how it should do."""
-FINDINGS = {
-    True: Finding.HOLDS,
-    False: Finding.NOT_AT_THIS_SCALE,
-    None: Finding.UNDECIDED,
-}
 AS_GOOD, WORSE, MUCH_WORSE, BETTER = "as good", "worse", "much worse", "better"
-
-
-@dataclass(frozen=True)
-class Study:
-    """A study, its picture, and its part of the table.
-
-    `setup` returns what pieces and study are given: one argument, and options. `rows`
-    yields lines of the table.
-    """
-
-    pieces: Callable[..., dict[str, Callable[[], Any]]]
-    result: Callable[..., Any]
-    plot: Callable[[Any], Any] | None
-    setup: Callable[[Scale], tuple[Any, dict[str, Any]]]
-    rows: Callable[[Any], Iterator[str]]
-
-
-def bench(scale: Scale, *, times: int = 1, **options: Any) -> LotteryBench:
-    """Return networks for digits, one for each seed, or so many times as many."""
-    first = scale["seed"]
-    seeds = range(first, first + times * scale["seeds"])
-    return lottery_bench("digits", seeds=seeds, **options)
 
 
 def pruned(scale: Scale, **options: Any) -> dict[str, Any]:
@@ -132,25 +111,6 @@ def noisy(scale: Scale) -> tuple[Any, dict[str, Any]]:
     return bench(scale, steps=scale["noisy"]), pruned(scale)
 
 
-def guesses(scale: Scale) -> tuple[Any, dict[str, Any]]:
-    """Set up random labels, more of them."""
-    return bench(scale, times=3), pruned(scale)
-
-
-def head(claims: str, what: str, density: float | None = None) -> str:
-    """Return the beginning of a line of the table."""
-    share = "" if density is None else f"{100 * density:.1f} %"
-    return f"{claims:8} {what:66} {share:>7} "
-
-
-def line(claims: str, what: str, density: float, effect: Any, how: Any) -> str:
-    """Return a line of the table: differences in points, and what they say."""
-    found = FINDINGS[effect.bears_out(how)]
-    mean, low, high = (100 * x for x in (effect.mean, effect.low, effect.high))
-    interval = f"{mean:+7.2f} [{low:+7.2f}, {high:+7.2f}]"
-    return head(claims, what, density) + f"{interval}  p {effect.p:.4f}  {how}: {found}"
-
-
 def lines(compared: Comparisons, result: Any) -> Iterator[str]:
     """Yield comparisons of arms at the least density, with dense networks at each."""
     for claims, arm, than, how in compared:
@@ -194,8 +154,8 @@ def chance_lines(result: Any) -> Iterator[str]:
         share, density = rows[-1].sum() / labels, result.density[-1]
         density = 1.0 if name == "dense" else density
         what = f"{name}, random labels"
-        interval = f"{100 * share:7.2f} [{low:7.2f}, {high:7.2f}]"
-        yield head("C82", what, density) + f"{interval}  p {result.p(name):.4f}"
+        shown = interval(100 * share, low, high, "")
+        yield head("C82", what, density) + f"{shown}  p {result.p(name):.4f}"
     found = Finding.REFUTED if result.least_p < SURE else Finding.HOLDS
     found = Finding.UNDECIDED if labels < ENOUGH else found
     what = f"{labels} labels each, all p at once"
@@ -223,11 +183,9 @@ def code_study(
 def code_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Yield the finding of each row and its claim."""
     for row, found in result.items():
-        what = textwrap.shorten(BY_ID[row].statement, 110, placeholder=" ...")
-        yield f"{row:8} {found['finding']}: {what}"
+        yield verdict(row, found["finding"])
 
 
-BY_ID = {claim.id: claim for claim in LEDGER}
 CODE = "C48", "C66", "C68", "C69", "C70", "C71", "C83"  # without real data
 TICKETS = (
     ("C15 C47", "ticket", "dense", AS_GOOD),
@@ -299,6 +257,7 @@ STUDIES = {
         *(noisy, noise_lines),
     ),
     "chance": Study(chance_pieces, chance_study, plot_chance, guesses, chance_lines),
+    **TRAINING,
     "code": Study(code_pieces, code_study, None, lambda _: (CODE, {}), code_lines),
 }
 

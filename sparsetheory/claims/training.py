@@ -32,7 +32,11 @@ from sparsetheory.experiments.descent import batch_study, step_size_study
 from sparsetheory.experiments.flow import FlowStudy, flow_study
 from sparsetheory.experiments.paired import paired_effect
 from sparsetheory.experiments.perturbations import noise_study, order_study
-from sparsetheory.experiments.sharpness import SharpnessStudy, sharpness_study
+from sparsetheory.experiments.sharpness import (
+    SHARES,
+    SharpnessStudy,
+    sharpness_study,
+)
 from sparsetheory.experiments.speed import SpeedStudy, speed_study
 from sparsetheory.experiments.sweep import TrainingSweep
 
@@ -111,7 +115,7 @@ def curvature(found: SharpnessStudy) -> dict[str, Number]:
 
 
 def curvature_rule(x: Numbers) -> Finding:
-    """Ask for a step at which both are smaller."""
+    """Ask for a step at which both are smaller; without all steps, for no less."""
     if few(x):
         return Finding.UNDECIDED
     names = _compared(x, "change")
@@ -119,6 +123,8 @@ def curvature_rule(x: Numbers) -> Finding:
     better = x["seeds_better_conditioned"] == x["seeds"]
     if flatter and better:
         return Finding.HOLDS
+    if len(names) < len(SHARES) - 1:
+        return Finding.UNDECIDED
     if flatter or better:
         return Finding.PARTLY
     sharper = any(above(x, name, len(names)) for name in names)

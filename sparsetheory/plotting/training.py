@@ -57,7 +57,7 @@ def plot_rewinding(result: RewindingStudy, ax: Any = None) -> Any:
     for each in axes:
         _by_values(each, result.steps)
         each.set_xlabel("step that is rewound to")
-        each.legend(fontsize=7, title="weights kept", title_fontsize=7)
+        each.legend(fontsize=7, handlelength=3, title="weights kept", title_fontsize=7)
     left.set(ylabel="test accuracy, %", title=_seeds(result.seeds))
     right.set(ylabel="seeds with no loss above both ends, %", ylim=(-4, 104))
     return axes
@@ -214,7 +214,7 @@ def plot_speed(result: SpeedStudy, ax: Any = None) -> Any:
             ax.plot(result.steps, loss, line, color=_style(i)["color"], label=label)
     ax.set(xlabel="steps", ylabel="training loss", yscale="log")
     ax.set_title(_seeds(result.seeds))
-    ax.legend(fontsize=7)
+    ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
@@ -258,13 +258,17 @@ def plot_flow(result: FlowStudy, ax: Any = None) -> Any:
     return ax
 
 
-def _axes(ax: Any, count: int) -> Any:
+def panels(rows: int, columns: int) -> Any:
+    """Return new Axes of one figure, an array of shape (rows, columns)."""
     from matplotlib import pyplot as plt
 
-    if ax is None:
-        size = (5.2 * count, 4.4)
-        _, ax = plt.subplots(1, count, figsize=size, layout="constrained")
-    return np.atleast_1d(ax)
+    size = (5.2 * columns, 4.4 * rows)
+    options: dict[str, Any] = {"squeeze": False, "layout": "constrained"}
+    return plt.subplots(rows, columns, figsize=size, **options)[1]
+
+
+def _axes(ax: Any, count: int) -> Any:
+    return panels(1, count)[0] if ax is None else np.atleast_1d(ax)
 
 
 def _lines(result: TrainingSweep) -> list[tuple[str, str, int]]:
