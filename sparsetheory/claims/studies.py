@@ -111,6 +111,11 @@ def noisy(scale: Scale) -> tuple[Any, dict[str, Any]]:
     return bench(scale, steps=scale["noisy"]), pruned(scale)
 
 
+def guesses(scale: Scale) -> tuple[Any, dict[str, Any]]:
+    """Set up random labels, more of them."""
+    return bench(scale, times=3), pruned(scale)
+
+
 def lines(compared: Comparisons, result: Any) -> Iterator[str]:
     """Yield comparisons of arms at the least density, with dense networks at each."""
     for claims, arm, than, how in compared:
