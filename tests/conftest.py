@@ -1,5 +1,6 @@
 import importlib.util
 import os
+import sys
 import tempfile
 
 import numpy as np
@@ -19,6 +20,19 @@ settings.load_profile("project")
 def rng(request):
     """A test that takes `rng` states a property and runs on three seeds."""
     return np.random.default_rng(request.param)
+
+
+class Figures:
+    """Close what a test or an example of the package has drawn."""
+
+    @staticmethod
+    def pytest_runtest_teardown():
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Figures)
 
 
 def pytest_collection_modifyitems(items):

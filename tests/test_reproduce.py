@@ -58,7 +58,7 @@ def test_a_run_goes_on_from_rows_of_the_same_code_alone(tmp_path):
 
 @pytest.mark.slow
 def test_an_interrupt_keeps_what_is_done(tmp_path):
-    command = [sys.executable, SCRIPT, "C40", "C01", "--out", tmp_path, "--workers=2"]
+    command = [sys.executable, SCRIPT, "C25", "C01", "--out", tmp_path, "--workers=2"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stderr=pipe, start_new_session=True) as process:
         until = time.monotonic() + 120

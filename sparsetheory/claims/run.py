@@ -16,7 +16,7 @@ from sparsetheory._parallel import parallel_map
 from sparsetheory.claims.ledger import TOPICS
 from sparsetheory.claims.rows import BY_ID, Row, computed, described, failed
 from sparsetheory.claims.scale import VARIABLE
-from sparsetheory.experiments.engines import serve
+from sparsetheory.experiments.engines import interrupts_held, serve
 
 Groups = SimpleQueue[list[str]]
 
@@ -88,7 +88,9 @@ def _work(todo: Groups, folder: Path, take: Callable[[Row], None], worker: int) 
         while True:
             for name in todo.get_nowait():
                 try:
-                    row = pool.submit(computed, name, folder).result()
+                    with interrupts_held():
+                        future = pool.submit(computed, name, folder)
+                    row = future.result()
                 except BrokenProcessPool as error:
                     row = described(BY_ID[name]) | failed(f"its process ended: {error}")
                     pool = _process()

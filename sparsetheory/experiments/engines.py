@@ -65,6 +65,22 @@ def serve() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from this thread, and for ever from processes that begin in it.
+
+    `serve` comes too late for one that is still importing.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_children() -> None:
     """End the processes that this one started."""
     for child in multiprocessing.active_children():
