@@ -1,6 +1,7 @@
 """The page of the ledger, in a browser that people have."""
 
 import json
+import time
 from collections import Counter
 
 import browser
@@ -232,21 +233,34 @@ def test_light_and_dark_differ(page):
     assert len(set(colours)) == 2
 
 
-@needs_browser
-def test_print_shows_all_rows_and_no_controls(page):
+def unfolded(page, settled):
+    """Wait for frames in which what is below the rows comes up, or goes."""
     visible = (
         "return [...document.querySelectorAll('.claim .body')].map("
         "body => body.checkVisibility({contentVisibilityAuto: true}))"
     )
-    assert not any(page.run(visible))
+    until = time.monotonic() + 10
+    while not settled(page.run(visible)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return settled(page.run(visible))
+
+
+def none(shown):
+    return not any(shown)
+
+
+@needs_browser
+def test_print_shows_all_rows_and_no_controls(page):
+    assert unfolded(page, none)
     page.media("print")
-    assert all(page.run(visible))
+    assert unfolded(page, all)
     assert not page.run("return document.querySelector('form').checkVisibility()")
     page.media()
+    assert unfolded(page, none)
     page.run("dispatchEvent(new Event('beforeprint'))")
-    assert all(page.run(visible))
+    assert unfolded(page, all)
     page.run("dispatchEvent(new Event('afterprint'))")
-    assert not any(page.run(visible))
+    assert unfolded(page, none)
     assert page.pdf().startswith(b"%PDF")
 
 

@@ -138,6 +138,7 @@ class WorkingSet:
         self.reach, self.bound = np.ones(self.sizes.size), np.empty(self.sizes.size)
         self._measure()
 
+    @np.errstate(over="ignore", invalid="ignore")  # it says so itself
     def _measure(self) -> None:
         """Bound the products of each group with y, and with any vector."""
         design, slack = self.design, self._slack(self.y)
@@ -322,6 +323,7 @@ class WorkingSet:
                 aim = max(aim, inner * min(gap, 0.5 * yy))
             n_iter += self._descend(levels[self.chosen], yy, aim, limit - n_iter)
 
+    @np.errstate(over="ignore")  # beyond the floats no dual point fits
     def _descend(self, levels: Vector, yy: float, aim: float, limit: int) -> int:
         """Solve on the working set to a gap of `aim`; return the sweeps."""
         k, n_iter, patience = self.index.size, 0, self._patience()
