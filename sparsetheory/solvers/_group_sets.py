@@ -296,6 +296,7 @@ class WorkingSet:
         if on.size and self.grow(on):
             self.z, self.norms = coordinates(self.blocks, x[self.index])
 
+    @np.errstate(over="ignore")  # beyond the floats no dual point fits
     def minimise(self, lam: float, goal: float, limit: int) -> Round:
         """Solve to a gap of `goal`, or as far as it goes in `limit` sweeps."""
         levels, yy = lam * self.groups.weights, float(self.y @ self.y)
@@ -304,8 +305,7 @@ class WorkingSet:
         while True:
             if self.index.size:
                 self._refresh(levels)
-            with np.errstate(over="ignore"):
-                ratio, r = self.bound / levels, self.r
+            ratio, r = self.bound / levels, self.r
             value, scale = best_multiple(r, self.y, ratio.max(initial=0.0))
             if value > best:
                 best, dual = value, scale * r
@@ -323,7 +323,6 @@ class WorkingSet:
                 aim = max(aim, inner * min(gap, 0.5 * yy))
             n_iter += self._descend(levels[self.chosen], yy, aim, limit - n_iter)
 
-    @np.errstate(over="ignore")  # beyond the floats no dual point fits
     def _descend(self, levels: Vector, yy: float, aim: float, limit: int) -> int:
         """Solve on the working set to a gap of `aim`; return the sweeps."""
         k, n_iter, patience = self.index.size, 0, self._patience()
