@@ -17,25 +17,17 @@ and .svg.
 """
 
 import argparse
-import os
-import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import study
 
 from sparsetheory.claims.studies import STUDIES, results, tasks
-from sparsetheory.experiments.engines import end_children, engine
-from sparsetheory.experiments.records import (
-    check_writable,
-    complete_records,
-    load_records,
-    resumed_records,
-    stem_of,
-)
+from sparsetheory.experiments.engines import engine
+from sparsetheory.experiments.records import complete_records
 from sparsetheory.plotting.saving import save_figure
 
 mpl.use("Agg")
@@ -74,36 +66,18 @@ are as they are; below such lines a claim and the finding, by the rule of its ro
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = study.options(__doc__, PRESETS, "lottery")
     add = parser.add_argument
-    add("--preset", choices=PRESETS, default="quick", help="seconds, or minutes")
     add("--study", action="append", choices=STUDIES, help="one of them (default: all)")
     add("--seeds", type=int, help="how many")
     add("--seed", type=int, default=0, help="the first one (default: 0)")
     add("--engine", choices=("threads", "processes", "dask"), default="threads")
     add("--workers", type=int, help="how many (default: one per processor)")
-    add("--out", type=Path, metavar="STEM", help="(default: figures/lottery_PRESET)")
-    add("--resume", action="store_true", help="go on from STEM.json.gz")
-    add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
-    args = parser.parse_args(argv)
-    try:
-        prepare(args)
-    except (EOFError, OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
-    return args
+    return study.arguments(parser, argv, (), settings)
 
 
-def prepare(args: argparse.Namespace) -> None:
-    """Read and check all that the work depends on, before the work."""
-    default = Path("figures", f"lottery_{args.preset}")
-    args.out = args.out or (stem_of(args.redraw) if args.redraw else default)
-    check_writable(args.out)
-    args.records = {}
-    if args.redraw:
-        args.records, args.settings = load_records(args.redraw, ())
-        return
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Return all that the work depends on."""
     scale = PRESETS[args.preset]
     seeds = scale["seeds"] if args.seeds is None else args.seeds
     for name, value, least, most in (
@@ -115,9 +89,7 @@ def prepare(args: argparse.Namespace) -> None:
             raise ValueError(f"{name} must be at least {least}, got {value}")
         if value > most:
             raise ValueError(f"{name} must be at most {most}, got {value}")
-    args.settings = {**scale, "seeds": seeds, "seed": args.seed}
-    if args.resume:
-        args.records = resumed_records(f"{args.out}.json.gz", (), args.settings)
+    return {**scale, "seeds": seeds, "seed": args.seed}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -144,11 +116,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        end_children()
-        os._exit(130)  # whatever still runs in a thread is not waited for
-    except (BrokenProcessPool, OSError, ValueError) as error:
-        print(f"lottery_ticket.py: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    study.run(main)

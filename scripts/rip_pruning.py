@@ -13,8 +13,6 @@ STEM_guarantees_*, each as .png and .svg.
 """
 
 import argparse
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,18 +21,13 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import study
 
 import sparsetheory as st
 from sparsetheory.conditions.changes import Change, Measure
 from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.isometry import IsometrySide
-from sparsetheory.experiments.records import (
-    check_writable,
-    complete_records,
-    load_records,
-    resumed_records,
-    stem_of,
-)
+from sparsetheory.experiments.records import complete_records
 from sparsetheory.plotting.saving import save_figure
 
 mpl.use("Agg")
@@ -65,11 +58,8 @@ def whole(text: str) -> int:
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = study.options(__doc__, PRESETS, "rip")
     add = parser.add_argument
-    add("--preset", choices=PRESETS, default="quick", help="seconds, or half an hour")
     add(
         "--layer",
         type=Path,
@@ -80,35 +70,20 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--k", type=whole, help="columns in the pruning study")
     add("--seconds", type=positive, help="for each constant, about")
     add("--seed", type=whole, default=0, help="(default: 0)")
-    add("--out", type=Path, metavar="STEM", help="(default: figures/rip_PRESET)")
-    add("--resume", action="store_true", help="go on from STEM.json.gz")
-    add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
-    args = parser.parse_args(argv)
-    try:
-        prepare(args)
-    except (EOFError, OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
-    return args
+    return study.arguments(parser, argv, TYPES, settings)
 
 
-def prepare(args: argparse.Namespace) -> None:
-    """Read and check all that the work depends on, before the work."""
-    default = Path("figures", f"rip_{args.preset}")
-    args.out = args.out or (stem_of(args.redraw) if args.redraw else default)
-    check_writable(args.out)
-    args.records = {}
-    if args.redraw:
-        args.records, args.settings = load_records(args.redraw, TYPES)
-        return
-    args.settings = {**PRESETS[args.preset], "seed": args.seed, "layer": "shipped"}
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Return all that the work depends on, and try the layer."""
+    scale = {**PRESETS[args.preset], "seed": args.seed, "layer": "shipped"}
     weights = st.digits_filters()
     if args.layer:
         weights = np.load(args.layer, allow_pickle=False)
-        args.settings["layer"] = args.layer.name
+        scale["layer"] = args.layer.name
     if np.iscomplexobj(weights):
         raise ValueError(f"weights must be real, got {weights.dtype}")
-    args.settings["weights"] = np.asarray(weights).tolist()
-    args.settings |= {
+    scale["weights"] = np.asarray(weights).tolist()
+    scale |= {
         key: value
         for key in ("k", "seconds")
         if (value := getattr(args, key)) is not None
@@ -122,10 +97,8 @@ def prepare(args: argparse.Namespace) -> None:
             f"of, got shape {args.weights.shape}"
         )
     first = next(iter(masks.values()))
-    st.pruning_effect(args.pruned, args.settings["k"], first, time_limit=1e-3)
-    if args.resume:
-        store = f"{args.out}.json.gz"
-        args.records = resumed_records(store, TYPES, args.settings)
+    st.pruning_effect(args.pruned, scale["k"], first, time_limit=1e-3)
+    return scale
 
 
 def tasks(args: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -235,10 +208,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        os._exit(130)
-    except (OSError, ValueError) as error:
-        print(f"rip_pruning.py: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    study.run(main)

@@ -14,8 +14,6 @@ STEM_jacobian, each as .png and .svg.
 """
 
 import argparse
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
@@ -24,18 +22,13 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import study
 from sklearn.datasets import load_digits
 
 import sparsetheory as st
 from sparsetheory.conditions.evidence import Evidence
 from sparsetheory.conditions.isometry import IsometrySide
-from sparsetheory.experiments.records import (
-    check_writable,
-    complete_records,
-    load_records,
-    resumed_records,
-    stem_of,
-)
+from sparsetheory.experiments.records import complete_records
 from sparsetheory.plotting.saving import save_figure
 
 mpl.use("Agg")
@@ -88,38 +81,16 @@ SIZES = [0.0, 1e-3, 1e-2, 1e-1]  # of planted changes, relative to the parameter
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add("--preset", choices=PRESETS, default="quick", help="seconds, or minutes")
-    add("--seed", type=int, default=0, help="(default: 0)")
-    add("--out", type=Path, metavar="STEM", help="(default: figures/ticket_PRESET)")
-    add("--resume", action="store_true", help="go on from STEM.json.gz")
-    add("--redraw", type=Path, metavar="FILE.json.gz", help="draw stored results again")
-    args = parser.parse_args(argv)
-    try:
-        prepare(args)
-    except (EOFError, OSError, TypeError, ValueError) as error:
-        parser.error(str(error))
-    return args
+    parser = study.options(__doc__, PRESETS, "ticket")
+    parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    return study.arguments(parser, argv, TYPES, settings)
 
 
-def prepare(args: argparse.Namespace) -> None:
-    """Read and check all that the work depends on, before the work."""
-    default = Path("figures", f"ticket_{args.preset}")
-    args.out = args.out or (stem_of(args.redraw) if args.redraw else default)
-    check_writable(args.out)
-    args.records = {}
-    if args.redraw:
-        args.records, args.settings = load_records(args.redraw, TYPES)
-        return
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Return all that the work depends on."""
     if args.seed < 0:
         raise ValueError(f"--seed must not be negative, got {args.seed}")
-    args.settings = {**PRESETS[args.preset], "seed": args.seed}
-    if args.resume:
-        store = f"{args.out}.json.gz"
-        args.records = resumed_records(store, TYPES, args.settings)
+    return {**PRESETS[args.preset], "seed": args.seed}
 
 
 class Digits:
@@ -252,10 +223,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        os._exit(130)
-    except (OSError, ValueError) as error:
-        print(f"winning_ticket.py: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    study.run(main)
