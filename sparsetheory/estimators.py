@@ -15,6 +15,7 @@ Examples
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -33,7 +34,7 @@ from sparsetheory.types import Recovery, Vector
 FLOATS = [np.float64, np.float32]
 
 
-class _Linear(RegressorMixin, BaseEstimator):
+class _Linear(RegressorMixin, BaseEstimator, ABC):
     """A linear model, whose `_solve` finds the coefficients for centred data."""
 
     fit_intercept: bool
@@ -84,8 +85,9 @@ class _Linear(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, accept_sparse="csc", dtype=FLOATS, reset=False)
         return np.asarray(X @ self.coef_ + self.intercept_)
 
+    @abstractmethod
     def _solve(self, A: Any, y: Vector) -> Recovery:
-        raise NotImplementedError
+        """Return the model for centred data."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
