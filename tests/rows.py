@@ -2,9 +2,8 @@
 
 from functools import cache
 
-from sparsetheory.claims import LEDGER, evaluate
-
-BY_ID = {claim.id: claim for claim in LEDGER}
+from sparsetheory.claims import evaluate
+from sparsetheory.claims.rows import BY_ID
 
 
 @cache

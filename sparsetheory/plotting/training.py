@@ -169,10 +169,8 @@ def plot_spread(result: TrainingSweep, ax: Any = None) -> Any:
     lines = _lines(result)
     for i, (_, arm, at) in enumerate(lines):
         spread = 100 * result.spread(arm, at)
-        places, colour = (
-            i + np.linspace(-0.2, 0.2, spread.size),
-            COLOURS[i % len(COLOURS)],
-        )
+        places = i + np.linspace(-0.2, 0.2, spread.size)
+        colour = COLOURS[i % len(COLOURS)]
         ax.plot(places, spread, "o", markersize=3, color=colour, alpha=0.6)
         mean, half = interval(spread)
         ax.errorbar(i, mean, half, color="black", marker="_", markersize=12, capsize=3)
