@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 import sparsetheory as st
+from sparsetheory._kernels.rare import log_above
 from sparsetheory.experiments import rare, tickets
 
 
@@ -68,15 +69,18 @@ class Nodes:
         return np.full(shape, self.x)
 
 
+above = getattr(log_above, "py_func", log_above)
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_draws_have_the_variances_that_their_number_is_chosen_by(signed):
     nodes, w = np.polynomial.legendre.leggauss(400)
-    nodes, w = 40 * (nodes + 1), 40 * w
+    nodes, w = 18 * (nodes + 1), 18 * w
     for u, a in [(1.3, 0.5), (2.5, 0.0), (6.0, 0.2), (3.0, 2.9), (0.4, 0.0)]:
         lottery = tickets.Lottery(2, 1, (u,), 1.0, a, 0)
         on, off = rare._variances(lottery, u, signed)
         p = stats.norm.sf(u - a) + (not signed) * stats.norm.sf(u + a)
-        logs = [rare._on(Nodes(x), (1, 1), u, a, signed) for x in nodes]
+        logs = [above(Nodes(x), 1, 1, u, a, signed) for x in nodes]
         weights = np.exp(np.array(logs) - math.log(p))
         assert_allclose(w @ (np.exp(-nodes) * weights), 1, rtol=1e-11)
         assert_allclose(w @ (np.exp(-nodes) * (weights - 1) ** 2), on, atol=1e-11)
@@ -159,7 +163,7 @@ def test_estimates_reach_a_tenth_far_below_the_floats():
         (300, 10, 0.05, 0.0),
     ]:
         found = st.rare_ticket_probability(
-            n, k, t, amplitude=amplitude, draws=200, repeats=60
+            n, k, t, amplitude=amplitude, draws=300, repeats=60
         )
         exact = st.log_ticket_probability(n, k, t, amplitude=amplitude)
         assert exact < -300 or amplitude
@@ -194,3 +198,30 @@ def test_estimates_with_a_signal_on_either_side_of_the_threshold(amplitude):
     assert np.all(found.relative_error < 0.1)
     alone = st.rare_ticket_probability(20, 4, t[2], **options, draws=300, repeats=100)
     assert_array_equal(alone.log_estimates[0], found.log_estimates[2])
+
+
+def laplace(rng, size):
+    return rng.laplace(size=size)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_weights_of_other_laws_are_drawn_as_they_are(signed):
+    log_tail = stats.laplace.logsf
+    t, options = [0.5, 2.0, 4.0], {"sigma": 1.5, "amplitude": 0.5, "signed": signed}
+    found = st.rare_ticket_probability(150, 15, t, draw=laplace, repeats=60, **options)
+    exact = st.log_ticket_probability(150, 15, t, log_tail=log_tail, **options)
+    assert exact.min() < -60
+    assert np.all(np.abs(np.expm1(found.log_p - exact)) < 5 * found.relative_error)
+    assert np.all(found.relative_error < 0.4)
+    p = 0.5 * math.exp(-7 / 3) * (1 if signed else 1 + math.exp(-2 / 3))
+    q = math.exp(-8 / 3)
+    assert_allclose(found.draws, max(15 * (1 - p) / p + 135 * q / (1 - q), 1000))
+
+
+def test_weights_that_are_never_drawn_are_named():
+    with pytest.raises(ValueError, match=r"none of 100000 .* above t = 30\.0"):
+        st.rare_ticket_probability(20, 4, 30.0, draw=laplace)
+    with pytest.raises(ValueError, match=r"none of 100000 .* below t = 0\.0"):
+        st.rare_ticket_probability(20, 4, 0.0, draw=laplace)
+    with pytest.warns(RuntimeWarning, match="above 0.5 with 2 draws"):
+        st.rare_ticket_probability(20, 4, 2.0, draw=laplace, draws=2, repeats=5)

@@ -14,17 +14,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf, erfcx, logsumexp, ndtr
 
-from sparsetheory._checks import check_integer
+from sparsetheory._checks import check_integer, check_vector
+from sparsetheory._kernels.rare import log_above, log_below
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.blocks import Block, Engine, run_blocks
-from sparsetheory.experiments.tickets import CELLS, Lottery, check_lottery
-from sparsetheory.theory.binomials import HALF_LOG_TWO_PI, LOG_TWO
+from sparsetheory.experiments.identity import told_apart
+from sparsetheory.experiments.tickets import CELLS, Draw, Lottery, check_lottery
 from sparsetheory.types import Matrix, Vector
 
 FEWEST = 1000  # draws, if their number is left open
 FURTHEST = 1e100  # standard deviations, whose squares are floats
 TINY = 1e-300
+PILOT = 100_000  # draws of a law that is not known
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,7 @@ def rare_ticket_probability(
     sigma: float = 1.0,
     amplitude: float = 0.0,
     signed: bool = False,
+    draw: Draw | None = None,
     draws: int | None = None,
     repeats: int = 100,
     seed: int = 0,
@@ -96,6 +99,7 @@ def rare_ticket_probability(
     support sizes are drawn above t, by an exponential density in place of the normal
     tail, and weighted by the ratio of the two; off it normal draws count if they stay
     below t, or for small t uniform ones are weighted. No normal tail is in an estimate.
+    Weights of another law are drawn as they are, and those that count are counted.
 
     Parameters
     ----------
@@ -109,6 +113,8 @@ def rare_ticket_probability(
         Signal on the support, not negative.
     signed : bool
         Ask also for the signs on the support.
+    draw : callable, optional
+        ``draw(rng, size)`` for weights of another law, as for `ticket_trials`.
     draws : int, optional
         Of each weight, in one estimate; by default 1000, or as many more as bring the
         relative standard deviation of one estimate down to 1.3.
@@ -125,7 +131,8 @@ def rare_ticket_probability(
     Raises
     ------
     ValueError
-        If an argument is out of range; if the store is a file of another kind.
+        If an argument is out of range; if the store is a file of another kind; if a
+        weight of another law is on its side of t in none of 10^5 draws.
     OSError
         If the store can't be read or written.
 
@@ -140,7 +147,8 @@ def rare_ticket_probability(
     The relative variance of one estimate is
     :math:`(1+v_1/N)^k (1+v_0/N)^{n-k} - 1` with N draws, v_1 and v_0 being those of one
     draw: without signal :math:`v_1 \le 0.11`, and :math:`v_0 = q/(1-q) \le 0.47` with
-    q = 2Q(t/σ) if t >= σ, else at most 0.03. With R estimates the relative error is
+    q = 2Q(t/σ) if t >= σ, else at most 0.03. For another law both are (1-p)/p, p being
+    the probability that a weight counts. With R estimates the relative error is
     about :math:`\sqrt{(k v_1 + (n-k) v_0)/NR}` for N of at least k v_1 + (n-k) v_0,
     however small p is. Importance sampling of all weights at once would need a number
     of draws exponential in n.
@@ -167,11 +175,12 @@ def rare_ticket_probability(
             f"t and amplitude must be at most {FURTHEST:g} sigma, got {furthest:g}"
         )
     repeats, signed = check_integer("repeats", repeats, 2), bool(signed)
-    draws = _enough(lottery, signed, draws, repeats)
+    draws = _enough(lottery, draw, signed, draws, repeats)
     logs = run_blocks(
-        partial(_estimate, lottery, signed, draws),
+        partial(_estimate, lottery, draw, signed, draws),
         {"experiment": "rare tickets", **asdict(lottery)}
-        | {"signed": signed, "draws": draws},
+        | {"signed": signed, "draws": draws}
+        | {"draw": None if store is None else told_apart("draw", draw)},
         repeats,
         1,
         Engine(workers, progress, store, executor),
@@ -189,10 +198,21 @@ def rare_ticket_probability(
     )
 
 
-def _enough(lottery: Lottery, signed: bool, draws: int | None, repeats: int) -> int:
+def _enough(
+    lottery: Lottery,
+    draw: Draw | None,
+    signed: bool,
+    draws: int | None,
+    repeats: int,
+) -> int:
     """Return a number of draws, or warn if the one given is too small."""
     parts = np.array(
-        [_variances(lottery, t / lottery.sigma, signed) for t in lottery.t]
+        [
+            _variances_by_trial(lottery, draw, t, signed)
+            if draw
+            else _variances(lottery, t / lottery.sigma, signed)
+            for t in lottery.t
+        ]
     )
     counts = np.array([lottery.k, lottery.n - lottery.k])
     enough = max(FEWEST, ceil(float(np.max(parts @ counts))))
@@ -207,6 +227,24 @@ def _enough(lottery: Lottery, signed: bool, draws: int | None, repeats: int) -> 
             stacklevel=3,
         )
     return draws
+
+
+def _variances_by_trial(
+    lottery: Lottery, draw: Draw, t: float, signed: bool
+) -> tuple[float, float]:
+    """Estimate the relative variances of a draw on the support and off it."""
+    rng = stream(lottery.seed, lottery.n, 0, lottery.k, 0, Role.SIGNAL)
+    found = []
+    for on, count in ((True, lottery.k), (False, lottery.n - lottery.k)):
+        p = float(_good(lottery, draw, t, signed, rng, (PILOT, 1), on).mean())
+        if p == 0.0 and count:
+            place = "above" if on else "below"
+            raise ValueError(
+                f"none of {PILOT} draws of a weight came {place} t = {t}, so rare ones "
+                "can't be drawn; st.log_ticket_probability with log_tail is exact"
+            )
+        found.append((1 - p) / p if p else 0.0)
+    return found[0], found[1]
 
 
 def _variances(lottery: Lottery, u: float, signed: bool) -> tuple[float, float]:
@@ -235,54 +273,68 @@ def _rate(h: float) -> float:
     return 0.5 * (h + float(np.hypot(h, 2.0)))
 
 
-def _estimate(lottery: Lottery, signed: bool, draws: int, block: Block) -> Vector:
+def _estimate(
+    lottery: Lottery, draw: Draw | None, signed: bool, draws: int, block: Block
+) -> Vector:
     """Return the logarithm of one estimate for each threshold, from one stream."""
-    n, k, a = lottery.n, lottery.k, lottery.amplitude / lottery.sigma
+    n, k = lottery.n, lottery.k
     logs = []
     for t in lottery.t:
         rng = stream(lottery.seed, n, 0, k, block[0], Role.NOISE)
-        u = t / lottery.sigma
-        on = sum(_on(rng, shape, u, a, signed) for shape in _parts(draws, k))
-        off = sum(_off(rng, shape, u) for shape in _parts(draws, n - k))
-        logs.append(on + off)
+        total = 0.0
+        for on, count in ((True, k), (False, n - k)):
+            for part in _parts(draws, count):
+                if draw:
+                    good = _good(lottery, draw, t, signed, rng, (draws, part), on)
+                    total += _log(good.mean(axis=0)).sum()
+                else:
+                    total += _normal(lottery, t, signed, rng, (draws, part), on)
+        logs.append(total)
     return np.array(logs)
 
 
-def _parts(draws: int, count: int) -> Iterator[tuple[int, int]]:
-    """Yield shapes of draws of so many weights, each of some MB."""
+def _parts(draws: int, count: int) -> Iterator[int]:
+    """Yield numbers of weights whose draws take some MB."""
     most = max(1, CELLS // draws)
     for first in range(0, count, most):
         stop_if_cancelled()
-        yield draws, min(most, count - first)
+        yield min(most, count - first)
 
 
-def _on(
-    rng: np.random.Generator, shape: tuple[int, int], u: float, a: float, signed: bool
+def _normal(
+    lottery: Lottery,
+    t: float,
+    signed: bool,
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    on: bool,
 ) -> float:
-    """Estimate the log-probability that weights of mean `a` are of size >= u."""
-    if u <= a:
-        z = a + rng.standard_normal(shape)
-        return _share((z if signed else np.abs(z)) >= u)
-    rate = _rate(u - a)
-    x = rng.standard_exponential(shape)
-    y = u - a + x / rate
-    log_ratio = x - 0.5 * y * y  # the density of x is exp(-x)
-    if not signed:
-        log_ratio += np.logaddexp(0.0, -2 * a * (y + a))
-    means = logsumexp(log_ratio, axis=0) - np.log(shape[0] * rate) - HALF_LOG_TWO_PI
-    return float(means.sum())
-
-
-def _off(rng: np.random.Generator, shape: tuple[int, int], u: float) -> float:
-    """Estimate the log-probability that weights are of size < u."""
-    if u >= 1:
-        return _share(np.abs(rng.standard_normal(shape)) < u)
-    x = u * rng.random(shape)
-    means = np.log(np.exp(-0.5 * x * x).mean(axis=0))
+    """Estimate the log-probability that normal weights are where they should be."""
+    u, a = t / lottery.sigma, lottery.amplitude / lottery.sigma
     with np.errstate(divide="ignore"):
-        return float((means + LOG_TWO + np.log(u) - HALF_LOG_TWO_PI).sum())
+        if on:
+            return float(log_above(rng, *shape, u, a, signed))
+        return float(log_below(rng, *shape, u))
 
 
-def _share(good: npt.NDArray[np.bool_]) -> float:
+def _good(
+    lottery: Lottery,
+    draw: Draw,
+    t: float,
+    signed: bool,
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    on: bool,
+) -> npt.NDArray[np.bool_]:
+    """Return which draws of weights are where they should be."""
+    size = shape[0] * shape[1]
+    w = lottery.sigma * check_vector("draw", draw(rng, size), size, "size")
+    if on:
+        w += lottery.amplitude
+        return np.asarray((w if signed else np.abs(w)) >= t).reshape(shape)
+    return np.asarray(np.abs(w) < t).reshape(shape)
+
+
+def _log(x: Vector) -> Vector:
     with np.errstate(divide="ignore"):
-        return float(np.log(good.mean(axis=0)).sum())
+        return np.asarray(np.log(x))
