@@ -5,6 +5,7 @@ import numpy as np
 from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.linear import adjoint, forward_on
 from sparsetheory._kernels.threshold import heaviest, largest
+from sparsetheory._kernels.watch import looks, over
 
 MARGIN = 0.01  # the constant c of Blumensath and Davies 2010
 SHRINK = 0.5  # their 1 / (kappa (1 - c))
@@ -108,14 +109,14 @@ def conjugate_step(moved, image, past, past_image, x, r):
 
 
 @compiled
-def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
+def normalised_iht(A, y, k, groups, accelerate, watch, max_iter, tol, x):
     """Run normalised iterative hard thresholding from the k-sparse `x`, in place.
 
     The step is exact along the gradient on the current support; where the support
     changes it is cut until the residual can't grow (Blumensath and Davies 2010). Unless
     `groups` is `ENTRIES`, k of them are kept instead of k entries. If `accelerate`,
     each step after one that left the support alone goes on along that one
-    (`conjugate_step`).
+    (`conjugate_step`). It ends also where the watch is over.
 
     Returns
     -------
@@ -130,6 +131,7 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
     support = places[:count].copy()
     r = y - forward_on(A, x, support)
     past, past_image, kept = np.zeros_like(x), np.zeros_like(r), False
+    errors = looks(watch, max_iter)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
@@ -171,16 +173,17 @@ def normalised_iht(A, y, k, groups, accelerate, max_iter, tol, x):
                 length, size = max(length, moved @ moved), x @ x
             past, past_image, kept = moved, image, same and not stuck
         change = np.sqrt(length / size) if size > 0.0 else 0.0
-        if change <= tol and tol > 0.0:
+        if (change <= tol and tol > 0.0) or over(watch, it, x, errors):
             return it, change
     return max_iter, change
 
 
 @compiled
-def fixed_step_iht(A, y, k, step, max_iter, tol, x):
+def fixed_step_iht(A, y, k, step, watch, max_iter, tol, x):
     """Run iterative hard thresholding with one step size from `x`, in place.
 
-    Stops also when the iterates overflow; `x` is then the last finite one.
+    It ends also where the watch is over, and when the iterates overflow; `x` is then
+    the last finite one.
 
     Returns
     -------
@@ -191,6 +194,7 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
     swapped, z = np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
     support = np.flatnonzero(x)
+    errors = looks(watch, max_iter)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, y - forward_on(A, x, support))
@@ -202,6 +206,6 @@ def fixed_step_iht(A, y, k, step, max_iter, tol, x):
         support = places[:count].copy()
         restrict(z, support, x)
         change = np.sqrt(length / size) if size > 0.0 else 0.0
-        if change <= tol and tol > 0.0:
+        if (change <= tol and tol > 0.0) or over(watch, it, x, errors):
             return it, change
     return max_iter, change

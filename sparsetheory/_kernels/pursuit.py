@@ -6,6 +6,7 @@ from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.greedy import restrict
 from sparsetheory._kernels.linear import adjoint, columns, forward
 from sparsetheory._kernels.threshold import largest
+from sparsetheory._kernels.watch import looks, over
 
 DEPENDENT = 1e-12  # squared distance of a column to the span of others, relative
 
@@ -102,10 +103,11 @@ def same_places(a, b):
 
 
 @compiled
-def hard_thresholding_pursuit(A, y, k, step, max_iter, x):
+def hard_thresholding_pursuit(A, y, k, step, watch, max_iter, x):
     """Run hard thresholding pursuit (Foucart 2011) from the k-sparse `x`, in place.
 
-    A `step` of 0 adapts: exact along the k largest entries of the gradient.
+    A `step` of 0 adapts: exact along the k largest entries of the gradient. It ends
+    also where the watch is over.
 
     Returns
     -------
@@ -116,6 +118,7 @@ def hard_thresholding_pursuit(A, y, k, step, max_iter, x):
     places, inside = np.empty(k, np.int64), np.empty_like(x)
     support = np.flatnonzero(x)
     r = y - forward(A, x)
+    errors = looks(watch, max_iter)
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
         mu = step
@@ -133,6 +136,8 @@ def hard_thresholding_pursuit(A, y, k, step, max_iter, x):
             return it, True
         support = chosen
         r = fit(columns(A, support), y, support, x)
+        if over(watch, it, x, errors):
+            return it, False
     return max_iter, False
 
 

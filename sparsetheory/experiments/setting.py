@@ -44,7 +44,7 @@ PROOFS: dict[Any, Any] = {
 }
 Precision = Literal["double", "single"]
 SMALLEST = 1e-4  # tolerance that rounding in single precision leaves alone
-MEMORYLESS: tuple[Any, ...] = (iht, group_iht, htp)  # x is all of their state
+WATCHED: tuple[Any, ...] = (iht, group_iht, htp)  # their kernels look at the watch
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,10 +137,10 @@ def check_setting(
             "solver's successes go together, unless trials are decided by proof; got "
             f"{signals_per_matrix}"
         )
-    if stop_early and not (certified or can_continue(solver)):
+    if stop_early and not (certified or can_end_early(solver)):
         raise ValueError(
-            f"{describe(solver)} can't be stopped early, only solvers without memory: "
-            + ", ".join(describe(s) for s in MEMORYLESS)
+            f"{describe(solver)} can't be stopped early, only "
+            + ", ".join(describe(s) for s in WATCHED)
         )
     if precision not in get_args(Precision):
         raise ValueError(f"precision must be double or single, got {precision!r}")
@@ -172,11 +172,9 @@ def proof_of(solver: Solver) -> Proof | None:
         return None
 
 
-def can_continue(solver: Solver) -> bool:
-    """Whether `solver` can run some iterations at a time, from where it stood."""
-    if isinstance(solver, functools.partial):
-        return solver.func in MEMORYLESS and not solver.keywords.get("accelerate")
-    return solver in MEMORYLESS
+def can_end_early(solver: Solver) -> bool:
+    """Whether a trial of `solver` may end as soon as its outcome is clear."""
+    return getattr(solver, "func", solver) in WATCHED
 
 
 def _is_circulant(ensemble: Ensemble) -> bool:

@@ -24,7 +24,7 @@ from sparsetheory.ensembles import (
 from sparsetheory.experiments.curve import transition_curve
 from sparsetheory.experiments.phase import phase_transition
 from sparsetheory.experiments.rules import exact_support
-from sparsetheory.experiments.setting import can_continue
+from sparsetheory.experiments.setting import can_end_early
 from sparsetheory.experiments.store import Result
 from sparsetheory.signals import grouped_signal
 from sparsetheory.solvers.amp import amp
@@ -108,7 +108,7 @@ def maps(
             trials=trials,
             ensemble=draw,
             signal=signal,
-            stop_early=can_continue(solver),
+            stop_early=can_end_early(solver),
             **run,
         )
         for title, draw in draws.items()
@@ -132,7 +132,7 @@ def curves(
                 delta=ratios(columns),
                 trials=trials,
                 signal="nonnegative" if name == NONNEGATIVE else amplitude,
-                stop_early=can_continue(solver),
+                stop_early=can_end_early(solver),
                 **run,
             )
     return found
@@ -150,7 +150,7 @@ def universality(
             trials=trials,
             ensemble=ENSEMBLES[title],
             signal="signs",
-            stop_early=can_continue(SOLVERS[name]) and title not in SLOW,
+            stop_early=can_end_early(SOLVERS[name]) and title not in SLOW,
             **run,
         )
         for name in (BASIS_PURSUIT, IHT)
@@ -170,7 +170,7 @@ def noise(run: Run, *, n: int, levels: Iterable[float], trials: int) -> dict[str
             signal="signs",
             noise=level,
             success=exact_support,
-            stop_early=can_continue(SOLVERS[name]),
+            stop_early=can_end_early(SOLVERS[name]),
             **run,
         )
         for name in (IHT, HTP, OMP)

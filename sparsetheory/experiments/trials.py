@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import inspect
 from collections.abc import Iterator
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sparsetheory._checks import check_operator, check_vector, quiet, trusted
+from sparsetheory._kernels.watch import Watch, watched
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.rules import relative_error
@@ -21,7 +21,6 @@ from sparsetheory.types import Recovery, Solver, Vector
 BLOCK = 16  # trials per job: short enough for a smooth progress bar
 CHECKS = 4  # of the error per stretch in which it must fall
 CLOSE = 0.05  # no thresholding comes so close and then stays away
-STALLED = 0.93  # an error that does not fall below this share of what it was
 TIMES = 6.0  # a stretch, in times in which descent takes the error down by e
 SHORTEST, BEYOND = 12, 28  # stretches in iterations: at least; for larger k / m
 LARGEST_RATIO = 0.5  # of k / m at which an error may stay for long and then fall
@@ -95,9 +94,9 @@ def _trial(setting: Setting, A: Any, k: int, trial: int) -> Verdict:
     return _judged(setting, found, x)
 
 
-def _solve(setting: Setting, A: Any, y: Vector, k: int, **options: Any) -> Recovery:
+def _solve(setting: Setting, A: Any, y: Vector, k: int) -> Recovery:
     """Run the solver, and check that it keeps to what a solver is."""
-    found = setting.solver(A, y, k // setting.unit, **options)
+    found = setting.solver(A, y, k // setting.unit)
     if not isinstance(found, Recovery):
         kind = type(found).__name__
         raise TypeError(
@@ -118,32 +117,18 @@ def _judged(setting: Setting, found: Recovery, x: Vector) -> Verdict:
 
 
 def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
-    """Run a solver in steps; end when its error is small, or falls no more.
-
-    The error must fall in the latter half of the iterations, or in a `stretch`.
-    """
-    limit = _limit(setting.solver)
-    shortest = stretch(k / A.shape[0])
-    steps, size = -(-shortest // CHECKS), float(np.linalg.norm(x))
-    now, done, times, errors = np.zeros_like(x), 0, [0], [1.0]
-    while True:
-        found = _solve(setting, A, y, k, x0=now, max_iter=min(steps, limit - done))
-        now, done = found.x, done + max(found.n_iter, 1)
-        if found.converged:
-            return _judged(setting, found, x)
-        error = float(np.linalg.norm(now - x)) / size
-        if setting.success is relative_error:
-            close = CLOSE if setting.noise == 0.0 else 0.0
-            if error <= max(close, setting.tol):
-                return Verdict.SUCCESS
-        earlier = bisect.bisect(times, done - max(shortest, done // 2))
-        if earlier > 0 and error > STALLED * errors[earlier - 1]:
-            won = setting.success(now, x, setting.tol)
-            return Verdict.SUCCESS if won else Verdict.FAILURE
-        if done >= limit:
-            return _judged(setting, found, x)
-        times.append(done)
-        errors.append(error)
+    """Run a solver that ends when its error is small, or falls no more."""
+    close = 0.0
+    if setting.success is relative_error:
+        close = max(setting.tol, CLOSE if setting.noise == 0.0 else 0.0)
+    length = stretch(k / A.shape[0])
+    with watched(Watch(x, close, -(-length // CHECKS), length)):
+        found = _solve(setting, A, y, k)
+    if not found.converged and close and relative_error(found.x, x, close):
+        return Verdict.SUCCESS
+    verdict = _judged(setting, found, x)
+    stopped = found.n_iter < _limit(setting.solver)
+    return Verdict.FAILURE if verdict == Verdict.UNRESOLVED and stopped else verdict
 
 
 @cache

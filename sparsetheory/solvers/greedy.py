@@ -15,6 +15,7 @@ from sparsetheory._checks import (
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.greedy import fixed_step_iht, normalised_iht
 from sparsetheory._kernels.threshold import ENTRIES, hard_threshold
+from sparsetheory._kernels.watch import current_watch
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
@@ -106,15 +107,16 @@ def iht(
     max_iter, tol = check_loop(max_iter, tol, y.dtype)
     x = np.empty(n, y.dtype)
     hard_threshold(check_start(x0, n), k, x)
+    end = current_watch(), max_iter, tol
     if step is None:
         form, z, run = compile_for(A, y, normalised_iht)
-        n_iter, change = run(form, z, k, ENTRIES, bool(accelerate), max_iter, tol, x)
+        n_iter, change = run(form, z, k, ENTRIES, bool(accelerate), *end, x)
     elif accelerate:
         raise ValueError(f"accelerate needs the adaptive step, got step {step}")
     else:
         step = check_number("step", step)
         form, z, run = compile_for(A, y, fixed_step_iht)
-        n_iter, change = run(form, z, k, step, max_iter, tol, x)
+        n_iter, change = run(form, z, k, step, *end, x)
     converged = bool(change <= tol)
     if not converged and tol > 0:
         warn_unconverged("iht", f"relative change {change:.1e} > tol {tol:.1e}", n_iter)

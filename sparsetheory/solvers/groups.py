@@ -17,6 +17,7 @@ from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.greedy import normalised_iht
 from sparsetheory._kernels.pursuit import group_matching_pursuit
 from sparsetheory._kernels.threshold import heaviest
+from sparsetheory._kernels.watch import current_watch
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
@@ -99,7 +100,7 @@ def group_iht(
     count, _ = heaviest(start, k, 0.0, parts, places)
     x[places[:count]] = start[places[:count]]
     form, z, run = compile_for(A, y, normalised_iht)
-    n_iter, change = run(form, z, k, parts, False, max_iter, tol, x)
+    n_iter, change = run(form, z, k, parts, False, current_watch(), max_iter, tol, x)
     converged = bool(change <= tol)
     if not converged and tol > 0:
         measure = f"relative change {change:.1e} > tol {tol:.1e}"

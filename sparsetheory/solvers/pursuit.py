@@ -25,6 +25,7 @@ from sparsetheory._kernels.pursuit import (
     subspace_iteration,
 )
 from sparsetheory._kernels.threshold import hard_threshold
+from sparsetheory._kernels.watch import current_watch
 from sparsetheory.operators import column_norms
 from sparsetheory.types import MeasurementOperator, Recovery, Vector
 
@@ -102,7 +103,7 @@ def htp(
     else:
         step = check_number("step", step)
     form, z, run = compile_for(A, y.astype(np.float64), hard_thresholding_pursuit)
-    n_iter, converged = run(form, z, k, step, max_iter, x)
+    n_iter, converged = run(form, z, k, step, current_watch(), max_iter, x)
     if not converged:
         warn_unconverged("htp", "changing supports > none", n_iter)
     return Recovery(x.astype(y.dtype), n_iter, bool(converged))
