@@ -74,7 +74,7 @@ class Clock:
         self.wall = time.perf_counter() - self.start[1]
 
 
-def rms_error(law: st.TransitionCurve, trials: int | None, repeats: int = 25) -> float:
+def rms_error(law: st.TransitionCurve, trials: int | None, repeats: int = 50) -> float:
     """Return the root mean square error of rho at even odds, simulated under `law`.
 
     Of a map with 10 trials in each cell, or of a curve with `trials` a column.
@@ -127,7 +127,7 @@ def showcase(rival: Path | None, trials: int, points: int) -> None:
     )
     law = st.fit_map(found)
     target = rms_error(law, None)
-    for few in range(96, 256, 8):
+    for few in range(88, 256, 4):
         error = rms_error(law, few)
         if error <= target:
             break

@@ -6,6 +6,10 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 
+FEW = 24  # candidates among which a selection is cheap
+N_COUNTS = 24  # at most, to find them
+STRETCH = 1.25  # of the first guess, squared for each further one
+
 
 class Groups(NamedTuple):
     """A partition: group g holds ``order[starts[g]:starts[g + 1]]``, of weight w_g."""
@@ -102,6 +106,35 @@ def kth_smallest(a, k):
 
 
 @compiled
+def bracket(size, k, guess):
+    """Return bounds of the k-th largest entry of `size`, and how many exceed the upper.
+
+    It lies in ``(low, high]``; more than k entries must not be zero. Counting what
+    exceeds a number runs in vectors and has no branch to mispredict, so that a dozen
+    counts cost less than a selection among all entries.
+    """
+    low, high, more, fewer = 0.0, np.inf, size.size, 0
+    t, stretch = guess if guess > 0.0 else np.mean(size), STRETCH
+    if not np.isfinite(t):  # nor is z: a solver has diverged
+        return low, high, 0
+    for _ in range(N_COUNTS):
+        count = np.count_nonzero(size > t)
+        if count >= k:
+            low, more = t, count
+        else:
+            high, fewer = t, count
+        if more - fewer <= FEW:
+            break
+        if low == 0.0 or high == np.inf:
+            t = low * stretch if high == np.inf else high / stretch
+            stretch *= stretch
+        else:
+            share = (more - k + 0.5) / (more - fewer)
+            t = low + min(max(share, 0.1), 0.9) * (high - low)
+    return low, high, fewer
+
+
+@compiled
 def largest(z, k, guess, index):
     """Write the places of the k largest magnitudes of `z` into `index`, ascending.
 
@@ -110,8 +143,7 @@ def largest(z, k, guess, index):
     Parameters
     ----------
     guess : float
-        A magnitude that probably more than k entries exceed, or 0. The result does not
-        depend on it; the selection then looks at the larger entries alone.
+        About the smallest magnitude among them, or 0; the result does not depend on it.
     index : ndarray of int, at least k long
 
     Returns
@@ -121,34 +153,27 @@ def largest(z, k, guess, index):
     cut : float
         The smallest magnitude among them, or 0.
     """
-    if k <= 0:
+    size = np.abs(z)
+    low, high, spare = 0.0, np.inf, min(k, np.count_nonzero(size > 0.0))
+    if spare <= 0:
         return 0, 0.0
-    place, size = np.empty(z.size, np.int64), np.empty(z.size, z.dtype)
-    while True:
-        found = 0
-        for i in range(z.size):
-            a = abs(z[i])
-            place[found], size[found] = i, a  # without a branch
-            found += 1 if a > guess else 0
-        if found >= k or guess == 0.0:
-            break
-        guess = 0.0
-    if found == 0:
-        return 0, 0.0
-    rank = max(found - k, 0)
-    work = size[:found].copy()
-    cut = kth_smallest(work, rank)
-    spare = k
-    for i in range(rank, found):  # where the selection has moved the larger ones
-        if work[i] > cut:
-            spare -= 1
-    count = 0
-    for i in range(found):
-        if size[i] > cut or (size[i] == cut and spare > 0):
-            if size[i] == cut:
-                spare -= 1
-            index[count] = place[i]
-            count += 1
+    if spare == k:
+        low, high, fewer = bracket(size, k, guess)
+        spare -= fewer
+    work, found = np.empty(z.size, z.dtype), 0
+    for i in range(z.size):  # here and below without a branch
+        work[found] = size[i]
+        found += 1 if low < size[i] <= high else 0
+    cut = kth_smallest(work[:found], found - spare)
+    for i in range(found - spare, found):  # where the selection has moved the larger
+        spare -= 1 if work[i] > cut else 0
+    place, count = np.empty(z.size, np.int64), 0
+    for i in range(z.size):
+        place[count] = i
+        equal = size[i] == cut
+        count += 1 if size[i] > cut or (equal and spare > 0) else 0
+        spare -= 1 if equal else 0
+    index[:count] = place[:count]
     return count, cut
 
 

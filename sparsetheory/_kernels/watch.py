@@ -9,7 +9,7 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 
-STALLED = 0.93  # an error that does not fall below this share of what it was
+STALLED = 0.95  # an error that does not fall below this share of what it was
 
 
 class Watch(NamedTuple):

@@ -135,7 +135,7 @@ def phase_transition(
     none; one of them is found, up to a relative rounding of 1e-9, so that neither
     `tol` nor a solver's accuracy moves the curve.
 
-    With `stop_early` a failure is an error that fell by less than 7 % in the latter
+    With `stop_early` a failure is an error that fell by less than 5 % in the latter
     half of the iterations, and in the time in which, on the right support, it would
     fall by a factor of e^6; and a success, under the rule `relative_error` and without
     noise, is an error below 5 %, from where no solver of the kind has been seen to turn

@@ -19,7 +19,7 @@ from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Recovery, Solver, Vector
 
 BLOCK = 16  # trials per job: short enough for a smooth progress bar
-CHECKS = 4  # of the error per stretch in which it must fall
+CHECKS = 16  # of the error per stretch in which it must fall
 CLOSE = 0.05  # no thresholding comes so close and then stays away
 TIMES = 6.0  # a stretch, in times in which descent takes the error down by e
 SHORTEST, BEYOND = 12, 28  # stretches in iterations: at least; for larger k / m
