@@ -3,6 +3,9 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -28,15 +31,17 @@ from sparsetheory.types import MeasurementOperator
 
 COLD = 0.5  # seconds that a first solver takes if it is not on disk
 
+Job = Callable[[], object]
+
 
 def warmup() -> float:
-    """Compile every solver for arrays and for convolutions in one and two dimensions.
+    """Compile every solver, for arrays and for convolutions.
 
     The searches for isometry constants too, for real and for complex matrices, and
     those for null vectors, for real ones.
 
     Compiled code is kept on disk, so that a second call, in another process too, only
-    loads it. With two processors a second process compiles what convolutions need.
+    loads it. With two processors a second process begins at the other end.
 
     Returns
     -------
@@ -56,66 +61,71 @@ def warmup() -> float:
         other = None
         if time.perf_counter() - start > COLD and cpu_count() > 1:
             # Into the cache on disk; what fails there is compiled here.
-            code = "from sparsetheory._warmup import layers; layers()"
+            code = "from sparsetheory._warmup import backwards; backwards()"
             silent = subprocess.DEVNULL
             other = subprocess.Popen(
                 [sys.executable, "-c", code], stdout=silent, stderr=silent
             )
-        arrays()
+        for job in jobs():
+            job()
         if other is not None:
             other.wait()
-        layers()
     return time.perf_counter() - start
 
 
-def arrays() -> None:
-    """Compile all that arrays and sparse arrays need."""
-    A, ones = gaussian(6, 8, 0), np.ones(6)
-    solvers(A)
-    single, few = A.astype(np.float32), ones.astype(np.float32)
-    for pursuit in (iht, htp, cosamp, omp):
-        pursuit(single, few, 2)
-    for B in (np.asfortranarray(A), csc_array(A), csc_array(single)):
-        lasso(B, ones, 0.01, max_iter=2)
-        group_lasso(B, ones, 1e-3, 2)
-    by_columns = np.asfortranarray(single)
-    lasso(by_columns, few, 0.01, max_iter=2)
-    group_lasso(by_columns, few, 1e-3, 2)
-    l1_verdict(A, sparse_signal(8, 2, 0))
-    group_verdict(A, sparse_signal(8, 2, 0), 2)
-    spark(A)
-    null_space_constant(A, 1)
-    searches()
-
-
-def layers() -> None:
-    """Compile all that convolutions in one and two dimensions need."""
+def backwards() -> None:
+    """Compile all, the last first."""
     with quiet():
-        solvers(BlockCirculant(np.ones((1, 2, 2)), 4))
-        solvers(BlockCirculant(np.ones((1, 2, 2, 2)), (2, 2)))
+        for job in reversed(jobs()):
+            job()
 
 
-def solvers(A: MeasurementOperator) -> None:
-    """Compile every solver for a kind of matrix."""
+def jobs() -> list[Job]:
+    """Return what compiles everything, piece by piece."""
+    A, ones = gaussian(6, 8, 0), np.ones(6)
+    single, few = A.astype(np.float32), ones.astype(np.float32)
+    by_columns = np.asfortranarray(single)
+    designs: list[tuple[Any, Any]] = [
+        (np.asfortranarray(A), ones),
+        (csc_array(A), ones),
+    ]
+    designs += [(csc_array(single), ones), (by_columns, few)]
+    x = sparse_signal(8, 2, 0)
+    return [
+        *solvers(A),
+        *(partial(pursue, single, few, 2) for pursue in (iht, htp, cosamp, omp)),
+        partial(null_space_constant, A, 1),
+        partial(l1_verdict, A, x),
+        partial(group_verdict, A, x, 2),
+        *(partial(lasso, B, y, 0.01, max_iter=2) for B, y in designs),
+        *(partial(group_lasso, B, y, 1e-3, 2) for B, y in designs),
+        partial(spark, A),
+        partial(searches, A + 1j * A),
+        partial(searches, A),
+        *solvers(BlockCirculant(np.ones((1, 2, 2)), 4)),
+    ]
+
+
+def solvers(A: MeasurementOperator) -> list[Job]:
+    """Return what compiles every solver for a kind of matrix, long ones first."""
     y = A @ np.ones(8)
-    for pursuit in (iht, htp, cosamp, omp):
-        pursuit(A, y, 2)
-    iht(A, y, 2, step=0.1, max_iter=2)
-    fista(A, y, 1.0, max_iter=2)
-    lasso(A, y, 0.01, max_iter=2)
-    group_ista(A, y, 1.0, 2, max_iter=2)
-    group_lasso(A, y, 1e-3, 2, max_iter=30)
-    group_iht(A, y, 2, 2)
-    group_omp(A, y, 2, 2)
-    basis_pursuit(A, y, max_iter=2)
-    group_basis_pursuit(A, y, groups=2, max_iter=2)
+    return [
+        partial(group_lasso, A, y, 1e-3, 2, max_iter=30),
+        *(partial(pursue, A, y, 2) for pursue in (iht, htp, cosamp, omp)),
+        partial(iht, A, y, 2, step=0.1, max_iter=2),
+        partial(fista, A, y, 1.0, max_iter=2),
+        partial(lasso, A, y, 0.01, max_iter=2),
+        partial(group_ista, A, y, 1.0, 2, max_iter=2),
+        partial(group_iht, A, y, 2, 2),
+        partial(group_omp, A, y, 2, 2),
+        partial(basis_pursuit, A, y, max_iter=2),
+        partial(group_basis_pursuit, A, y, groups=2, max_iter=2),
+    ]
 
 
-def searches() -> None:
-    """Compile the searches for isometry constants, real and complex."""
-    A = gaussian(6, 8, 0)
-    for B in (A, A + 1j * A):
-        side = Sections(gram(B, 3, True), 1, 3, Clock())
-        side.explore(3, 1)
-        for method in ("chain", "ordered", "connected"):
-            Race(side, 3, method, -1.0).run(-1.0)
+def searches(A: Any) -> None:
+    """Compile the searches for isometry constants."""
+    side = Sections(gram(A, 3, True), 1, 3, Clock())
+    side.explore(3, 1)
+    for method in ("chain", "ordered", "connected"):
+        Race(side, 3, method, -1.0).run(-1.0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward_on
+from sparsetheory._kernels.linear import adjoint, assign, forward_on
 from sparsetheory._kernels.threshold import soft_threshold
 
 
@@ -38,8 +38,8 @@ def message_passing(A, y, m, energy, alpha, damping, max_iter, tol, x):
         if not np.isfinite(misfit):
             return it, np.inf
         z = (1.0 - damping) * (r + z * (active.size / m)) + damping * z
-        x[:] = (1.0 - damping) * new + damping * x
+        assign(x, (1.0 - damping) * new + damping * x)
         if misfit <= tol:
-            x[:] = new
+            assign(x, new)
             return it, misfit
     return max_iter, misfit

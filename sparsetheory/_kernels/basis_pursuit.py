@@ -1,13 +1,13 @@
 """Basis pursuit by a feasible splitting, for three norms.
 
-`groups` None is ``||x||_1``, or if `one_sided` the sum of ``x >= 0``; a `Groups` is
-``sum_g w_g ||x_g||_2``, which Numba compiles apart.
+It is ``||x||_1`` for `ENTRIES`, or if `one_sided` the sum of ``x >= 0``; and
+``sum_g w_g ||x_g||_2`` for any other `Groups`.
 """
 
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward
+from sparsetheory._kernels.linear import adjoint, assign, forward
 from sparsetheory._kernels.threshold import (
     block_soft_threshold,
     group_norms,
@@ -20,7 +20,7 @@ GAP_EVERY = 10
 @compiled
 def length(x, groups, one_sided):
     """Return the norm of `x`; infinite where x has to be non-negative and is not."""
-    if groups is not None:
+    if groups.weights.size > 0:
         return group_norms(x, groups) @ groups.weights
     if one_sided and np.min(x) < 0.0:
         return np.inf
@@ -30,7 +30,7 @@ def length(x, groups, one_sided):
 @compiled
 def dual_length(c, groups, one_sided):
     """Return the least s >= 0 for which ``c^T x`` is at most s times the norm of x."""
-    if groups is not None:
+    if groups.weights.size > 0:
         return np.max(group_norms(c, groups) / groups.weights)
     if one_sided:
         return max(np.max(c), 0.0)
@@ -40,7 +40,7 @@ def dual_length(c, groups, one_sided):
 @compiled
 def shrink(w, t, groups, one_sided, out):
     """Write the proximal operator of t times the norm at `w` into `out`."""
-    if groups is not None:
+    if groups.weights.size > 0:
         order, starts, weights = groups
         block_soft_threshold(w, t, order, starts, weights, out)
     else:
@@ -73,10 +73,10 @@ def douglas_rachford(B, b, t, groups, one_sided, max_iter, tol, x, z, u):
         if i == max_iter:
             old = z.copy()
         v = z - u
-        x[:] = v - adjoint(B, forward(B, v) - b)
+        assign(x, v - adjoint(B, forward(B, v) - b))
         w = x + u
         shrink(w, t, groups, one_sided, z)
-        u[:] = w - z
+        assign(u, w - z)
         if i % GAP_EVERY == 0 or i == max_iter:
             dual = forward(B, u / t)
             scale = max(1.0, dual_length(adjoint(B, dual), groups, one_sided))

@@ -1,12 +1,13 @@
 """The point of an affine space that lies deepest in a ball, with a proof.
 
-The ball is the box ``max |v| <= r``; if `one_sided` the orthant ``max v <= r``; with
-`groups`, which Numba compiles apart, ``max ||v_g||_2 <= r``, whatever their weights.
+For `ENTRIES` the ball is the box ``max |v| <= r``, if `one_sided` the orthant
+``max v <= r``; for any other `Groups` ``max ||v_g||_2 <= r``, whatever their weights.
 """
 
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
+from sparsetheory._kernels.linear import assign
 from sparsetheory._kernels.threshold import group_norms, norm_on
 
 RIDGE = 1e-9  # of a Hessian whose eigenvalues lie in [0, 1]
@@ -16,7 +17,7 @@ STATIONARY = 1e-12  # relative; a smaller gradient is zero
 @compiled
 def excess(v, radius, groups, one_sided, h):
     """Write v less the nearest point of the ball into `h`; return the size of v."""
-    if groups is not None:
+    if groups.weights.size > 0:
         peak = 0.0
         for g in range(groups.weights.size):
             members = groups.order[groups.starts[g] : groups.starts[g + 1]]
@@ -47,7 +48,7 @@ def separation(f, h, u, groups, one_sided):
     one sign, and takes h itself once u has vanished; until then, nothing is known.
     """
     inner, norm = 0.0, 0.0
-    if groups is not None:
+    if groups.weights.size > 0:
         e = h - u
         norm = np.sum(group_norms(e, groups))
         return (f @ e) / norm if norm > 0.0 else 0.0
@@ -123,7 +124,7 @@ def newton_step(F, h, v, radius, groups, one_sided):
     The step keeps v in its coset of the range of `F`. Without groups the objective is
     piecewise quadratic, so that full steps end in finitely many.
     """
-    if groups is not None:
+    if groups.weights.size > 0:
         rows = curved_rows(F, v, radius, groups)
     else:
         rows = F[np.flatnonzero(h)]
@@ -175,7 +176,7 @@ def chebyshev(f, F, groups, one_sided, rule, n_gradient, n_newton, best):
         peak = excess(z, radius, groups, one_sided, h)
         if peak < high:
             high = peak
-            best[:] = z
+            assign(best, z)
         if high < below:
             return low, high, i
         u = project(F, h)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward_on
+from sparsetheory._kernels.linear import adjoint, assign, forward_on
 from sparsetheory._kernels.threshold import heaviest, largest
 from sparsetheory._kernels.watch import looks, over
 
@@ -58,7 +58,7 @@ def displacement(x, was, z, now, swapped):
     """
     kept = now * z
     move = kept - x
-    swapped[:] = (now - was) * z
+    assign(swapped, (now - was) * z)
     return not np.any(swapped), move @ move, kept @ kept
 
 

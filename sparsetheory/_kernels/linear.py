@@ -27,7 +27,8 @@ class Spectrum(NamedTuple):
     h : ndarray of complex, shape (C_out, C_in, frequencies)
         Frequency response, divided by the root of `fold`.
     size : tuple of int
-        The grid, one or two axes.
+        The grid, two axes; the first is 1 for a convolution in one dimension, so that
+        kernels are compiled once for both.
     rows : ndarray of int, shape (m,)
         Which entries of the full output are measured; empty for all of them.
     fold : ndarray, shape (frequencies,)
@@ -49,7 +50,8 @@ def spectrum_of(response, size, rows):
         if size[-1] % 2 == 0:
             multiplicity[..., -1] = 1.0
         fold = np.prod(size) / multiplicity.ravel()
-    return Spectrum(np.ascontiguousarray(response / np.sqrt(fold)), size, rows, fold)
+    grid = (1, *size)[-2:]
+    return Spectrum(np.ascontiguousarray(response / np.sqrt(fold)), grid, rows, fold)
 
 
 def pack(y, spectrum):
@@ -67,6 +69,20 @@ def unpack(y, spectrum):
     if rows.size:
         return y
     return inverse(y.view(np.complex128).reshape(h.shape[0], -1) * np.sqrt(fold), size)
+
+
+def assign(out, values):
+    """Write `values` into `out`, both with one axis."""
+    out[:] = values
+
+
+@overload(assign)
+def _assign(out, values):
+    def loop(out, values):  # a slice takes Numba a second to compile
+        for i in range(out.size):
+            out[i] = values[i]
+
+    return loop
 
 
 def forward(A, x):
@@ -113,10 +129,9 @@ def inverse(X, size):
 
 @overload(transform)
 def _transform(x, channels, size):
-    if size.count == 1:
-        return lambda x, channels, size: np.fft.rfft(x.reshape(channels, size[0]))
-
     def planes(x, channels, size):
+        if size[0] == 1:
+            return np.fft.rfft(x.reshape(channels, size[1]))
         X = np.fft.rfft2(x.reshape(channels, size[0], size[1]))
         return X.reshape(channels, size[0] * (size[1] // 2 + 1))
 
@@ -125,10 +140,9 @@ def _transform(x, channels, size):
 
 @overload(inverse)
 def _inverse(X, size):
-    if size.count == 1:
-        return lambda X, size: np.fft.irfft(X, size[0]).reshape(X.shape[0] * size[0])
-
     def planes(X, size):
+        if size[0] == 1:
+            return np.fft.irfft(X, size[1]).reshape(X.shape[0] * size[1])
         grid = X.reshape(X.shape[0], size[0], size[1] // 2 + 1)
         x = np.fft.irfft2(grid, s=size)
         return x.reshape(X.shape[0] * size[0] * size[1])
@@ -242,7 +256,7 @@ def _columns(A, support):
         def gather(A, support):
             out = np.empty((support.size, A.shape[0]))
             for j in range(support.size):
-                out[j] = A[:, support[j]]
+                assign(out[j], A[:, support[j]])
             return out
 
         return gather
@@ -253,7 +267,7 @@ def _columns(A, support):
         out = np.empty((support.size, m))
         for j in range(support.size):
             unit[support[j]] = 1.0
-            out[j] = forward(A, unit)
+            assign(out[j], forward(A, unit))
             unit[support[j]] = 0.0
         return out
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 from sparsetheory._kernels.chebyshev import newton_direction, project
+from sparsetheory._kernels.linear import assign
 from sparsetheory._kernels.threshold import kth_smallest
 
 GROWTH = 0.5  # of the way from a bound to the level
@@ -87,7 +88,7 @@ def null_part(F, h, s, w, z):
 
     ``(s^T z + w^T |z|) / ||z||_1``, or 0 where rounding may decide.
     """
-    z[:] = h - project(F, h)
+    assign(z, h - project(F, h))
     before = np.sum(np.abs(z))
     z -= project(F, z)
     norm, inner = 0.0, 0.0
@@ -115,7 +116,7 @@ def settle(v, F, s, w, aim, level, n_gradient, stop, z):
         peak = overshoot(point, w, aim, h)
         if peak < high:
             high = peak
-            v[:] = point
+            assign(v, point)
         if high <= level:
             return 1
         u = project(F, h)
@@ -197,7 +198,7 @@ def climb(F, k, slack, stop, z):
         if found <= share:
             break
         share = found
-        z[:] = trial
+        assign(z, trial)
     return share
 
 
@@ -211,7 +212,7 @@ def back(M, orbit, search):
         if stage[d] == 0 and counts[1] > 1:
             stage[d] = 1
             mark[i] = -first[d]
-            V[d + 1] = V[d] - first[d] * M[i]
+            assign(V[d + 1], V[d] - first[d] * M[i])
             return
         # Where no sign was fixed before, the other one is the same problem, and so
         # are all columns of the orbit.
@@ -224,7 +225,7 @@ def back(M, orbit, search):
                 mark[c] = 0.0 if done else 2.0
         if not done:
             stage[d] = 2
-            V[d + 1] = V[d]
+            assign(V[d + 1], V[d])
             return
         counts[0] -= 1
     counts[3] = 1
@@ -263,7 +264,7 @@ def signed_search(F, M, sizes, orders, orbit, k, level, slack, search):
         if free >= left:
             v = V[depth]
             prices(sizes[left], orders[left], mark, left, w)
-            v[:] = s + project(F, v - s)
+            assign(v, s + project(F, v - s))
             bar = max(level, best[0] + slack)
             aim, steps = RADIUS * bar, N_GRADIENT
             if left == 0:
@@ -275,7 +276,7 @@ def signed_search(F, M, sizes, orders, orbit, k, level, slack, search):
             share = heaviest_share(trial, k)
             better = share > best[0]
             if better:
-                z[:] = trial
+                assign(z, trial)
                 best[0] = share
         if left == 0 and better:
             return BETTER  # and look at the leaf again
@@ -288,7 +289,7 @@ def signed_search(F, M, sizes, orders, orbit, k, level, slack, search):
             place[depth], stage[depth] = i, 0
             first[depth] = -1.0 if trial[i] < 0.0 and counts[1] > 0 else 1.0
             mark[i] = first[depth]
-            V[depth + 1] = v + first[depth] * M[i]
+            assign(V[depth + 1], v + first[depth] * M[i])
             counts[0] += 1
             counts[1] += 1
             if better:

@@ -1,13 +1,13 @@
 """Proximal gradient descent on least squares with an l1 or a group penalty.
 
-`groups` is None for ``||x||_1`` and a `Groups` for ``sum_g w_g ||x_g||_2``; Numba
-compiles each kind without the other's branch.
+The penalty is ``||x||_1`` for `ENTRIES`, and ``sum_g w_g ||x_g||_2`` for any other
+`Groups`.
 """
 
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, forward
+from sparsetheory._kernels.linear import adjoint, assign, forward
 from sparsetheory._kernels.threshold import (
     block_soft_threshold,
     group_norms,
@@ -22,7 +22,7 @@ def proximal_step(z, step, g, lam, groups, out):
     """Write the proximal operator of step * lam * penalty at ``z + step * g``."""
     for i in range(z.size):
         out[i] = z[i] + step * g[i]
-    if groups is None:
+    if groups.weights.size == 0:
         soft_threshold(out, step * lam, out)
     else:
         order, starts, weights = groups
@@ -32,7 +32,7 @@ def proximal_step(z, step, g, lam, groups, out):
 @compiled
 def penalty(x, groups):
     """Return the penalty at `x`."""
-    if groups is None:
+    if groups.weights.size == 0:
         return np.sum(np.abs(x))
     return group_norms(x, groups) @ groups.weights
 
@@ -44,7 +44,7 @@ def dual_scale(correlation, lam, groups):
     Infinite if every s is.
     """
     s = np.inf
-    if groups is None:
+    if groups.weights.size == 0:
         worst = np.max(np.abs(correlation))
         if worst > 0.0:
             s = lam / worst
@@ -130,5 +130,5 @@ def proximal_gradient(A, y, lam, step, groups, accelerate, max_iter, tol, x):
             gap = penalised_gap(y, r, adjoint(A, r), lam, groups, now)
             if (tol > 0.0 and gap <= goal) or not np.isfinite(gap):
                 break
-    x[:] = now
+    assign(x, now)
     return n_iter, gap

@@ -3,8 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.greedy import restrict
-from sparsetheory._kernels.linear import adjoint, columns, forward
+from sparsetheory._kernels.linear import adjoint, assign, columns, forward
 from sparsetheory._kernels.threshold import largest
 from sparsetheory._kernels.watch import looks, over
 
@@ -106,8 +105,7 @@ def same_places(a, b):
 def hard_thresholding_pursuit(A, y, k, step, watch, max_iter, x):
     """Run hard thresholding pursuit (Foucart 2011) from the k-sparse `x`, in place.
 
-    A `step` of 0 adapts: exact along the k largest entries of the gradient. It ends
-    also where the watch is over.
+    It ends also where the watch is over.
 
     Returns
     -------
@@ -115,22 +113,12 @@ def hard_thresholding_pursuit(A, y, k, step, watch, max_iter, x):
     converged : bool
         Whether a support came twice in a row.
     """
-    places, inside = np.empty(k, np.int64), np.empty_like(x)
-    support = np.flatnonzero(x)
+    places, support = np.empty(k, np.int64), np.flatnonzero(x)
     r = y - forward(A, x)
     errors = looks(watch, max_iter)
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
-        mu = step
-        if mu == 0.0:
-            count, _ = largest(g, k, 0.0, places)
-            slope = restrict(g, places[:count], inside)
-            image = forward(A, inside)
-            energy = image @ image
-            if energy == 0.0:
-                return it, True
-            mu = slope / energy
-        count, _ = largest(x + mu * g, k, 0.0, places)
+        count, _ = largest(x + step * g, k, 0.0, places)
         chosen = places[:count].copy()
         if it > 1 and same_places(chosen, support):
             return it, True
@@ -170,7 +158,7 @@ def subspace_iteration(A, y, k, extra, max_iter, tol, x):
         energy = new @ new
         if energy >= best:
             return it, True
-        x[:] = trial
+        assign(x, trial)
         r, best, support = new, energy, chosen
         if best <= goal:
             return it, True
@@ -189,7 +177,7 @@ def adjoin(basis, count, a):
             q -= (basis[j] @ q) * basis[j]
     if q @ q <= DEPENDENT * (a @ a):
         return False
-    basis[count] = q / np.sqrt(q @ q)
+    assign(basis[count], q / np.sqrt(q @ q))
     return True
 
 

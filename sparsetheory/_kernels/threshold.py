@@ -19,7 +19,7 @@ class Groups(NamedTuple):
     weights: Any
 
 
-# No groups, for kernels that are too long to compile twice.
+# No groups, of the type of groups: kernels then need not be compiled twice.
 ENTRIES = Groups(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0))
 
 
@@ -57,7 +57,7 @@ def norm_on(z, members):
 @compiled
 def group_norms(x, groups):
     """Return ``||x_g||_2`` for each group."""
-    norms = np.empty(groups.weights.size)
+    norms = np.empty(groups.weights.size, x.dtype)
     for g in range(norms.size):
         members = groups.order[groups.starts[g] : groups.starts[g + 1]]
         norms[g] = norm_on(x, members)
@@ -173,7 +173,8 @@ def largest(z, k, guess, index):
         equal = size[i] == cut
         count += 1 if size[i] > cut or (equal and spare > 0) else 0
         spare -= 1 if equal else 0
-    index[:count] = place[:count]
+    for j in range(count):
+        index[j] = place[j]
     return count, cut
 
 
@@ -184,10 +185,14 @@ def heaviest(z, k, guess, groups, index):
     As `largest`, of which this is the extension from `ENTRIES` to groups; `index` is
     then as long as z, and `guess` and the cut are norms.
     """
-    if groups.weights.size == 0:
-        return largest(z, k, guess, index)
+    entries = groups.weights.size == 0
+    sizes = np.abs(z) if entries else group_norms(z, groups)
     kept = np.empty(max(k, 0), np.int64)
-    found, cut = largest(group_norms(z, groups), k, guess, kept)
+    found, cut = largest(sizes, k, guess, kept)
+    if entries:
+        for j in range(found):
+            index[j] = kept[j]
+        return found, cut
     on = np.zeros(z.size, np.bool_)
     for g in kept[:found]:
         for i in groups.order[groups.starts[g] : groups.starts[g + 1]]:
@@ -200,7 +205,6 @@ def heaviest(z, k, guess, groups, index):
     return count, cut
 
 
-@compiled
 def hard_threshold(z, k, out):
     """Write the nearest k-sparse vector to `z` into `out`, another array."""
     index = np.empty(max(k, 0), np.int64)

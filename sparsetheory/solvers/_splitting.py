@@ -32,7 +32,7 @@ def minimise_norm(
     name: str,
     A: MeasurementOperator,
     y: npt.ArrayLike,
-    groups: Groups | None,
+    groups: Groups,
     one_sided: bool,
     x0: npt.ArrayLike | None,
     max_iter: int,
@@ -90,7 +90,7 @@ def _vertex(
     bound: float,
     z: Vector,
     slope: Vector,
-    groups: Groups | None,
+    groups: Groups,
     one_sided: bool,
 ) -> tuple[Vector, float]:
     """Return the solution of ``B x = b`` on the support of z and its gap.
@@ -104,7 +104,7 @@ def _vertex(
     sizes = _sizes(z, groups)
     support = np.flatnonzero(sizes)
     if support.size > b.size:
-        if groups is not None:
+        if groups.weights.size > 0:
             return given
         support = np.sort(np.argsort(-sizes, kind="stable")[: b.size])
     vertex = np.zeros_like(x)
@@ -124,7 +124,7 @@ def _vertex(
     if np.linalg.norm(Q @ (R @ values) - b) > ROUNDING * np.linalg.norm(b):
         return given
     target = values / sizes
-    if groups is not None:
+    if groups.weights.size > 0:
         target *= _spread(groups.weights, groups)[support]
     w = B @ slope
     w = w - Q @ (Q.T @ w) + Q @ solve_triangular(R, target, trans="T")
@@ -136,9 +136,13 @@ def _vertex(
     return vertex, better
 
 
-def _sizes(x: Vector, groups: Groups | None) -> Vector:
+def _sizes(x: Vector, groups: Groups) -> Vector:
     """Return the magnitude of each entry, or the norm of its group."""
-    return np.abs(x) if groups is None else _spread(group_norms(x, groups), groups)
+    return (
+        np.abs(x)
+        if groups.weights.size == 0
+        else _spread(group_norms(x, groups), groups)
+    )
 
 
 def _spread(values: Vector, groups: Groups) -> Vector:

@@ -3,6 +3,7 @@
 import numpy.typing as npt
 
 from sparsetheory._checks import check_groups, check_operator
+from sparsetheory._kernels.threshold import ENTRIES
 from sparsetheory.solvers._splitting import minimise_norm
 from sparsetheory.types import MeasurementOperator, Recovery
 
@@ -71,7 +72,7 @@ def basis_pursuit(
     >>> found.converged, found.support.size, bool(abs(found.x - x).max() < 1e-9)
     (True, 8, True)
     """
-    return minimise_norm("basis_pursuit", A, y, None, False, x0, max_iter, tol)
+    return minimise_norm("basis_pursuit", A, y, ENTRIES, False, x0, max_iter, tol)
 
 
 def nonnegative_basis_pursuit(
@@ -136,7 +137,7 @@ def nonnegative_basis_pursuit(
     (True, True)
     """
     name = "nonnegative_basis_pursuit"
-    return minimise_norm(name, A, y, None, True, x0, max_iter, tol)
+    return minimise_norm(name, A, y, ENTRIES, True, x0, max_iter, tol)
 
 
 def group_basis_pursuit(

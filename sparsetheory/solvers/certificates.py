@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_groups, check_operator, check_vector
 from sparsetheory._kernels.chebyshev import chebyshev, excess
-from sparsetheory._kernels.threshold import Groups, group_norms
+from sparsetheory._kernels.threshold import ENTRIES, Groups, group_norms
 from sparsetheory.operators import to_dense
 from sparsetheory.solvers._duals import dual_space, equilibrated, least_singular_value
 from sparsetheory.types import Matrix, MeasurementOperator, Vector
@@ -226,7 +226,7 @@ def _decide(
     target: Vector,
     off: npt.NDArray[np.intp] | None = None,
     weights: Vector | None = None,
-    groups: Groups | None = None,
+    groups: Groups = ENTRIES,
     one_sided: bool = False,
 ) -> Verdict:
     """Decide whether the dual vectors that match `target` enter the open unit ball.
@@ -244,7 +244,7 @@ def _decide(
         Q, R = np.linalg.qr(inside, mode="complete")
         least = least_singular_value(R[:k])
     if least <= DEPENDENT:
-        return Verdict.FAILURE if groups is None else _slope(inside, target)
+        return Verdict.FAILURE if groups is ENTRIES else _slope(inside, target)
     if least <= UNCLEAR:
         return Verdict.UNRESOLVED
     if k == n:
@@ -253,7 +253,7 @@ def _decide(
         others = np.ascontiguousarray(A.T[~on])
     else:
         others = np.ascontiguousarray(A.T[off] / weights[:, None])
-    block = 1 if groups is None else int(np.diff(groups.starts).max())
+    block = int(np.diff(groups.starts).max(initial=1))
     space = dual_space(Q, R[:k], least, others, target, block)
     below, above = 1.0 - space.margin, 1.0 + space.margin
     if not np.isfinite(space.margin):

@@ -11,7 +11,7 @@ from sparsetheory._checks import (
     check_vector,
 )
 from sparsetheory._kernels.proximal import dual_scale, penalty
-from sparsetheory._kernels.threshold import Groups
+from sparsetheory._kernels.threshold import ENTRIES, Groups
 from sparsetheory.types import MeasurementOperator
 
 
@@ -67,7 +67,7 @@ def lasso_gap(
     >>> st.lasso_gap(np.eye(2), [3.0, 0.5], 1.0, [1.0, 0.0])
     0.53125
     """
-    return _gap(A, y, lam, x, None, dual)
+    return _gap(A, y, lam, x, ENTRIES, dual)
 
 
 def group_lasso_gap(
@@ -170,7 +170,7 @@ def _gap(
     y: npt.ArrayLike,
     lam: float,
     x: npt.ArrayLike,
-    groups: Groups | None,
+    groups: Groups,
     dual: npt.ArrayLike | None,
 ) -> float:
     A, y = check_problem(A, y)

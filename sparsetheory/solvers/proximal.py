@@ -14,7 +14,7 @@ from sparsetheory._checks import (
 )
 from sparsetheory._kernels import compile_for
 from sparsetheory._kernels.proximal import proximal_gradient
-from sparsetheory._kernels.threshold import Groups
+from sparsetheory._kernels.threshold import ENTRIES, Groups
 from sparsetheory.operators import operator_norm
 from sparsetheory.types import MeasurementOperator, Recovery
 
@@ -87,7 +87,7 @@ def ista(
     >>> st.ista(np.eye(3), [3.0, -0.5, 1.5], lam=1.0).x
     array([2. , 0. , 0.5])
     """
-    return _solve("ista", A, y, lam, step, None, False, x0, max_iter, tol)
+    return _solve("ista", A, y, lam, step, ENTRIES, False, x0, max_iter, tol)
 
 
 def fista(
@@ -138,7 +138,7 @@ def fista(
     >>> bool(abs(st.fista(A, A @ x, lam=1e-3).x - x).max() < 0.01)
     True
     """
-    return _solve("fista", A, y, lam, step, None, True, x0, max_iter, tol)
+    return _solve("fista", A, y, lam, step, ENTRIES, True, x0, max_iter, tol)
 
 
 def group_ista(
@@ -220,7 +220,7 @@ def _solve(
     y: npt.ArrayLike,
     lam: float,
     step: float | None,
-    groups: Groups | None,
+    groups: Groups,
     accelerate: bool,
     x0: npt.ArrayLike | None,
     max_iter: int,
