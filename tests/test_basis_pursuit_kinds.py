@@ -12,6 +12,7 @@ import sparsetheory as st
 from sparsetheory import Verdict
 from sparsetheory._checks import check_groups, quiet
 from sparsetheory._kernels.basis_pursuit import dual_length, length, shrink
+from sparsetheory._kernels.threshold import ENTRIES
 
 
 def positive(n, k, rng):
@@ -27,7 +28,7 @@ def test_prox_and_norms_belong_together(kind, rng):
     # Moreau: w - prox_t(w) has dual norm at most t, and attains the norm of prox_t(w).
     labels = [0, 1, 2, 2, 1, 0, 0, 3, 2, 1, 3, 3]
     weights = [1.0, 0.5, 2.0, 1.5]
-    groups = check_groups(labels, 12, weights) if kind == "groups" else None
+    groups = check_groups(labels, 12, weights) if kind == "groups" else ENTRIES
     one_sided = kind == "nonnegative"
     w, out = 3 * rng.standard_normal(12), np.empty(12)
     for t in (0.3, 1.0):

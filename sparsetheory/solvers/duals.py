@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_operator, check_support, check_vector
 from sparsetheory._kernels.chebyshev import chebyshev
+from sparsetheory._kernels.threshold import ENTRIES
 from sparsetheory.operators import to_dense
 from sparsetheory.solvers._duals import DualSpace, dual_space, least_singular_value
 from sparsetheory.types import MeasurementOperator, Vector
@@ -154,5 +155,5 @@ def _deepest(space: DualSpace) -> tuple[Vector, float]:
     radius = float(f @ f) / size if size > 0.0 else 0.0
     rule = (radius, 0.0, -np.inf, np.inf, TOL)
     steps = GRADIENT_STEPS, NEWTON_STEPS
-    low, _, _ = chebyshev(f, space.F, None, False, rule, *steps, point)
+    low, _, _ = chebyshev(f, space.F, ENTRIES, False, rule, *steps, point)
     return point, float(low)
