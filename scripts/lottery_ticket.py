@@ -34,7 +34,7 @@ mpl.use("Agg")
 
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
-        "seeds": 3,
+        "seeds": 2,
         "rate": 0.5,
         "rounds": [2, 4],
         "masks": [1, 2],

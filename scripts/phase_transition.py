@@ -123,6 +123,7 @@ SCALES: dict[str, dict[str, dict[str, Any]]] = {
         "support": {"n": 512, "counts": (4, 8, 16), "rows": ROWS, "trials": 400},
     },
 }
+RESTARTS = 3  # of a pool of processes, one of which has died
 PRESETS = {
     "quick": ["maps", "curves", "scaling"],
     "default": ["maps", "curves", "universality", "scaling"],
@@ -311,12 +312,21 @@ def compute(args: argparse.Namespace) -> dict[str, Any]:
     print(f"\rcompiled in {time.perf_counter() - start:.1f} s     ", file=sys.stderr)
     results: dict[str, Any] = {}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with engine(args.engine, args.workers, args.scheduler) as options:
-        run = {"seed": args.seed, "store": args.store, "progress": True} | options
-        for i, (name, scale) in enumerate(args.scales.items(), 1):
-            print(f"{name}, {i} of {len(args.scales)}", file=sys.stderr)
-            results |= getattr(studies, name)(run, **scale)
-            st.save_maps(f"{args.out}.npz", results)
+    todo = list(enumerate(args.scales.items(), 1))
+    for left in reversed(range(RESTARTS + 1)):
+        try:
+            with engine(args.engine, args.workers, args.scheduler) as options:
+                run = {"seed": args.seed, "store": args.store, "progress": True}
+                while todo:
+                    i, (name, scale) = todo[0]
+                    print(f"{name}, {i} of {len(args.scales)}", file=sys.stderr)
+                    results |= getattr(studies, name)(run | options, **scale)
+                    st.save_maps(f"{args.out}.npz", results)
+                    del todo[0]
+        except BrokenProcessPool:
+            if not left:
+                raise
+            print("a worker died; its work goes to others", file=sys.stderr)
     return results
 
 

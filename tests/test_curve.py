@@ -225,15 +225,26 @@ def test_scores_are_those_of_the_binomial_law(certified):
     assert found.dof == 8
 
 
-def test_cells_of_no_chance_are_left_out(certified):
+def test_cells_of_no_chance_are_left_out():
+    grid = {"n": 40, "delta": 0.5, "rho": [0.05, 0.3, 0.95], "trials": 40}
+    result = st.phase_transition(st.basis_pursuit, **grid)
+    assert result.probability[[0, 2], 0].tolist() == [1.0, 0.0]
+    found = st.compare(result, np.array([[1.0], [0.4], [1e-3]]))
+    assert found.dof == 1
+    assert np.isnan(found.z[[0, 2], 0]).all()
+    sure = st.phase_transition(st.basis_pursuit, **(grid | {"rho": 0.05}))
+    with pytest.raises(ValueError, match="no cell has a chance"):
+        st.compare(sure, np.ones((1, 1)))
+
+
+def test_cells_that_the_law_rules_out_enter(certified):
     p = np.full((4, 2), 0.5)
     p[0], p[1, 0] = 1.0, 0.001
     found = st.compare(certified, p)
-    assert found.dof == 5
-    assert np.isnan(found.z[0]).all()
-    assert np.isnan(found.z[1, 0])
-    with pytest.raises(ValueError, match="no cell has a chance"):
-        st.compare(certified, np.ones((4, 2)))
+    failed = certified.successes[0] < certified.counts[0]
+    assert_array_equal(found.z[0] == -np.inf, failed)
+    assert found.dof == 6 + failed.sum()
+    assert found.p_value == 0.0
 
 
 def test_cells_of_equal_sizes_count_once():

@@ -52,6 +52,29 @@ def test_modules_are_told_apart_by_what_is_in_them(load):
     assert key(built(one)) != key(built(one.replace("1", "2")))
 
 
+def test_modules_that_a_function_imports_as_it_runs_count(load):
+    inside = "def solve(A, y, k):\n    import user_deep\n    return user_deep.go(A)\n"
+
+    def built(source):
+        return load(user_deep=source, user_solver=inside).solve
+
+    one = "def go(A): return 1\n"
+    assert key(built(one)) == key(built(one))
+    assert key(built(one)) != key(built(one.replace("1", "2")))
+
+
+def test_settings_made_as_a_program_runs_count(load):
+    source = "import user_deep\ndef solve(A, y, k): return user_deep.STEP\n"
+    solve = load(user_deep="STEP = 1\n", user_solver=source).solve
+    before = key(solve)
+    assert key(solve) == before
+    sys.modules["user_deep"].STEP = 2
+    changed = key(solve)
+    assert changed != before
+    solve.on = True
+    assert key(solve) != changed
+
+
 @pytest.mark.parametrize(
     "member",
     [

@@ -5,6 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse.linalg import LinearOperator
+from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
 
@@ -192,3 +194,24 @@ def test_scales_out_of_range_are_refused(scale):
             solver(scale * A, scale * y, 2)
     with pytest.raises(ValueError, match="must be rescaled"):
         st.debias(scale * A, scale * y, [1, 2])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("solve", [st.iht, partial(st.group_iht, groups=1)])
+def test_an_adjoint_that_is_not_finite_ends_the_iterations(bad, solve):
+    A = st.gaussian(20, 40, rng=0)
+    B = A.copy()
+    B[:, 5] = bad
+    broken = LinearOperator(A.shape, matvec=lambda x: A @ x, rmatvec=lambda r: B.T @ r)
+    with pytest.warns(ConvergenceWarning):
+        found = solve(broken, A @ np.ones(40), 3)
+    assert not found.converged
+
+
+def test_a_start_below_the_floats_is_a_start():
+    A, x0 = st.gaussian(50, 400, rng=0), np.zeros(400)
+    x0[:30] = 5e-324
+    x = st.sparse_signal(400, 5, rng=1)
+    for solve in (st.iht, st.htp, st.cosamp, st.subspace_pursuit):
+        assert_allclose(solve(A, A @ x, 5, x0=x0).x, x, atol=1e-9)

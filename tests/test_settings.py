@@ -283,3 +283,40 @@ def test_tests_and_intervals_hold_with_few_matrices():
     error = 5 * np.sqrt(0.05 * 0.95 / reps)
     assert abs(covered / reps - 0.95) < error
     assert abs(rejected / reps - 0.05) < error
+
+
+def test_a_law_that_says_what_cannot_be_is_rejected():
+    grid = {"n": 40, "delta": 0.5, "rho": [0.1, 0.2, 0.3, 0.9], "trials": 100}
+    result = st.phase_transition(st.basis_pursuit, **grid)
+    right = st.compare(result, st.l1_success_probability)
+    assert right.p_value > 1e-3
+    steep = np.where(np.arange(4)[:, None] < 1, result.probability, 0.0)
+    assert st.compare(result, steep).p_value < 1e-9
+    for sure in (0.0, 1.0):
+        wrong = st.compare(result, np.full((4, 1), sure))
+        assert wrong.p_value < 1e-9
+    with pytest.raises(ValueError, match="no cell has a chance of both"):
+        st.compare(
+            st.phase_transition(st.omp, **(grid | {"rho": 0.9})), np.zeros((1, 1))
+        )
+
+
+def never(A, y, k):
+    return st.Recovery(np.zeros(A.shape[1]), 1, True)
+
+
+def test_a_solver_that_never_succeeds_turns_below_every_k():
+    curve = st.transition_curve(never, n=40, delta=[0.5], trials=32)
+    assert (curve.k50, curve.low, curve.high) == (-np.inf, -np.inf, np.inf)
+
+
+def spoils(A, y, k):
+    found = st.omp(A, y, k)
+    A[:] = 0.0
+    return found
+
+
+def test_a_solver_that_writes_into_the_matrix_spoils_no_other_trial():
+    grid = {"n": 40, "delta": 0.5, "rho": 0.2, "trials": 32, "signals_per_matrix": 4}
+    one, two = (st.phase_transition(s, **grid) for s in (st.omp, spoils))
+    assert_array_equal(one.outcomes, two.outcomes)

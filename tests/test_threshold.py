@@ -125,3 +125,29 @@ def test_block_soft_threshold_does_not_overflow():
     z, p = np.array([3e200, 4e200]), np.empty(2)
     block_soft_threshold(z, 1e200, np.arange(2), np.array([0, 2]), np.ones(1), p)
     assert_allclose(p, [2.4e200, 3.2e200])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("guess", [0.0, 1.0, np.inf, np.nan])
+def test_selection_at_the_ends_of_the_floats(dtype, guess):
+    least, most = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+    rng = np.random.default_rng(0)
+    ends = np.array([0.0, least, 2 * least, most, np.inf], dtype)
+    for count in (1, 2, 4, 5):
+        for n, k in ((3, 2), (40, 5), (60, 30), (60, 60), (50, 0)):
+            z = rng.choice(ends[:count], n) * rng.choice(np.array([-1, 1], dtype), n)
+            index = np.full(max(k, 1), -1)
+            found, cut = largest(z, k, guess, index)
+            size = np.abs(z)
+            best = np.argsort(-size, kind="stable")[:k]
+            best = np.sort(best[size[best] > 0])
+            assert index[:found].tolist() == best.tolist()
+            assert cut == (size[best].min() if best.size else 0.0)
+
+
+def test_selection_passes_over_what_is_not_a_number():
+    z, index = np.full(50, np.nan), np.empty(30, np.int64)
+    assert largest(z, 30, 0.0, index) == (0, 0.0)
+    z[::2] = np.arange(25.0)
+    assert largest(z, 30, 0.0, index) == (24, 1.0)
+    assert index[:24].tolist() == list(range(2, 50, 2))

@@ -55,3 +55,19 @@ def test_a_solver_ends_where_the_rule_says(form, name, k):
     assert np.array_equal(found.x, runs[found.n_iter - 1])
     after = solver(A, y, k, max_iter=60)
     assert after.n_iter == alone.n_iter  # nothing is left of the watch
+
+
+def test_a_watch_does_not_need_memory_for_iterations_that_never_come():
+    grid = {"n": 40, "delta": 0.5, "rho": 0.3, "trials": 4}
+    long = partial(st.iht, max_iter=10**13)
+    found = st.phase_transition(long, stop_early=True, **grid)
+    assert found.unresolved.sum() == 0
+
+
+def test_what_misses_a_small_entry_is_no_success():
+    """Gaussian amplitudes, where an error of 5 % may lack some of the support."""
+    grid = {"n": 200, "delta": 0.9, "rho": 98 / 180, "trials": 100, "seed": 12}
+    full = st.phase_transition(st.iht, **grid)
+    early = st.phase_transition(st.iht, stop_early=True, **grid)
+    changed = np.count_nonzero(full.outcomes != early.outcomes)
+    assert changed <= 3

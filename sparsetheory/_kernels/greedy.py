@@ -154,6 +154,8 @@ def normalised_iht(A, y, k, groups, accelerate, watch, max_iter, tol, x):
             count, cut = heaviest(z, k, cut, groups, places)
             mark(places[:count], now)
             same, length, size = displacement(x, was, z, now, swapped)
+            if not np.isfinite(length):
+                return it, np.inf
             image = x.dtype.type(step) * direction
             if same:
                 break

@@ -115,9 +115,9 @@ def bracket(size, k, guess):
     """
     low, high, more, fewer = 0.0, np.inf, size.size, 0
     t, stretch = guess if guess > 0.0 else np.mean(size), STRETCH
-    if not np.isfinite(t):  # nor is z: a solver has diverged
-        return low, high, 0
     for _ in range(N_COUNTS):
+        if not 0.0 < t < np.inf:  # entries at the ends of the floats, or beyond
+            break
         count = np.count_nonzero(size > t)
         if count >= k:
             low, more = t, count

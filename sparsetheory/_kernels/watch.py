@@ -9,6 +9,7 @@ import numpy as np
 
 from sparsetheory._kernels._compile import compiled
 
+MOST = 10**7  # iterations, in which any error has stalled
 STALLED = 0.95  # an error that does not fall below this share of what it was
 
 
@@ -54,7 +55,7 @@ def looks(watch, max_iter):
     """Return where `over` keeps the squared errors, the first being that of zero."""
     if watch.x.size == 0:
         return np.empty(0)
-    errors = np.empty(1 + max_iter // watch.every)
+    errors = np.empty(1 + min(max_iter, MOST) // watch.every)
     errors[0] = watch.x @ watch.x
     return errors
 
@@ -67,6 +68,8 @@ def over(watch, it, x, errors):
     away = x - watch.x
     error = away @ away
     look = it // watch.every
+    if look >= errors.size:
+        return True
     errors[look] = error
     before = (it - max(watch.stretch, it // 2)) // watch.every
     stalled = before >= 0 and error > STALLED * STALLED * errors[before]

@@ -8,13 +8,14 @@ from math import lcm
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtrc, fdtrc, ndtri
+from scipy.special import bdtr, bdtrc, chdtrc, fdtrc, ndtri
 
 from sparsetheory.experiments.store import PhaseMap
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Vector
 
 NORMAL95 = float(ndtri(0.975))
+IMPOSSIBLE = 1e-6  # that likely an outcome is where the law is sure of the other one
 EXPECTED = 1.0  # a cell enters if it should see so many of either outcome
 
 Law = Callable[[int, int, int], float]
@@ -73,7 +74,8 @@ def compare(result: PhaseMap, other: Law | npt.ArrayLike | PhaseMap) -> Comparis
     -------
     Comparison
         Unresolved trials count as not successful. A cell enters if it is expected to
-        see at least one success and one failure; of two maps, if the two together saw
+        see at least one success and one failure, or if its outcome has a probability
+        below 1e-6 by the law; of two maps, if the two together saw
         that, and compared by trials, if these differ at least once. Where trials
         share matrices, variances are those between matrices, or grow by the
         `PhaseMap.design_effect`.
@@ -139,6 +141,10 @@ Scores = tuple[Vector, Vector, npt.NDArray[np.bool_]]
 def _against(result: PhaseMap, p: Vector) -> Scores:
     counts, effect = result.counts, result.design_effect
     enters = (counts > 0) & (counts * np.minimum(p, 1 - p) >= EXPECTED)
+    # A cell that is sure by the law enters if it came out as by the law it can't.
+    tried, won = ((a / effect).astype(np.int64) for a in (counts, result.successes))
+    many = np.where(won > 0, bdtrc(won - 1, tried, p), 1.0)
+    enters |= (counts > 0) & (np.minimum(many, bdtr(won, tried, p)) < IMPOSSIBLE)
     return result.probability - p, p * (1 - p) / counts * effect, enters
 
 

@@ -19,7 +19,8 @@ class Transition:
     Attributes
     ----------
     k50 : float
-        Estimate of that k.
+        Estimate of that k; infinite if success does not get rarer with k, with the
+        sign of what came out more often.
     low, high : float
         Ends of its confidence interval; infinite where the counts don't bound it.
     width : float
@@ -100,7 +101,8 @@ def fit_transition(
     beta, information = _firth(X, s, n)
     covariance = np.asarray(np.linalg.inv(information), dtype=np.float64)
     slope = float(beta[1])
-    k50 = centre - scale * float(beta[0]) / slope if slope < 0 else np.inf
+    beyond = np.inf if 2 * s.sum() >= n.sum() else -np.inf
+    k50 = centre - scale * float(beta[0]) / slope if slope < 0 else beyond
     low, high = _fieller(beta, covariance, float(ndtri(0.5 + 0.5 * level)))
     width = -scale / slope if slope < 0 else np.inf
     return Transition(

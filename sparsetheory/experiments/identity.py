@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dis
 import functools
 import hashlib
+import importlib
 import inspect
 import json
 import pickle
@@ -81,7 +84,9 @@ def _modules(name: str, seen: set[str]) -> Iterator[str]:
     if path is None or not path.is_file() or not _own(name):
         return
     yield hashlib.sha256(path.read_bytes()).hexdigest()
-    for value in list(vars(sys.modules[name]).values()):
+    held = vars(sys.modules[name])
+    yield repr({k: v for k, v in sorted(held.items()) if _plain(k, v)})
+    for value in list(held.values()):
         module = value.__name__ if isinstance(value, types.ModuleType) else None
         yield from _modules(module or getattr(value, "__module__", None) or "", seen)
 
@@ -99,6 +104,7 @@ def _function(name: str, function: Any, seen: frozenset[int]) -> Any:
     parts = [_content(cell) for cell in function.__closure__ or ()]
     parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
     parts += [own[n] for n in sorted(_names(code)) if n in own]
+    parts += [sorted(vars(function).items()), *_imported(code)]
     return [_code(code), *(_value(name, part, seen) for part in parts)]
 
 
@@ -117,6 +123,22 @@ def _code(code: types.CodeType) -> list[Any]:
 def _names(code: types.CodeType) -> set[str]:
     inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
     return set(code.co_names).union(*map(_names, inner))
+
+
+def _imported(code: types.CodeType) -> Iterator[types.ModuleType]:
+    """Yield the modules that a function imports as it runs."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            with contextlib.suppress(ImportError):
+                yield importlib.import_module(str(instruction.argval))
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _imported(inner)
+
+
+def _plain(name: str, value: Any) -> bool:
+    """Whether a module holds that as a setting, which may be changed as it runs."""
+    return not name.startswith("__") and isinstance(value, bool | int | float | str)
 
 
 def _content(cell: types.CellType) -> Any:

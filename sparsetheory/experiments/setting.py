@@ -172,6 +172,12 @@ def proof_of(solver: Solver) -> Proof | None:
         return None
 
 
+def is_ours(solver: Solver) -> bool:
+    """Whether `solver` is one of this package."""
+    module = str(getattr(getattr(solver, "func", solver), "__module__", ""))
+    return module.startswith("sparsetheory.")
+
+
 def can_end_early(solver: Solver) -> bool:
     """Whether a trial of `solver` may end as soon as its outcome is clear."""
     return getattr(solver, "func", solver) in WATCHED

@@ -14,7 +14,7 @@ from sparsetheory._kernels.watch import Watch, watched
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
 from sparsetheory.experiments.rules import relative_error
-from sparsetheory.experiments.setting import Setting, describe, proof_of
+from sparsetheory.experiments.setting import Setting, describe, is_ours, proof_of
 from sparsetheory.solvers.certificates import Verdict
 from sparsetheory.types import Recovery, Solver, Vector
 
@@ -96,6 +96,8 @@ def _trial(setting: Setting, A: Any, k: int, trial: int) -> Verdict:
 
 def _solve(setting: Setting, A: Any, y: Vector, k: int) -> Recovery:
     """Run the solver, and check that it keeps to what a solver is."""
+    if setting.signals_per_matrix > 1 and isinstance(A, np.ndarray):
+        A = A if is_ours(setting.solver) else A.copy()  # which it may write into
     found = setting.solver(A, y, k // setting.unit)
     if not isinstance(found, Recovery):
         kind = type(found).__name__
@@ -120,7 +122,10 @@ def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
     """Run a solver that ends when its error is small, or falls no more."""
     close = 0.0
     if setting.success is relative_error:
-        close = max(setting.tol, CLOSE if setting.noise == 0.0 else 0.0)
+        close = setting.tol
+        if setting.noise == 0.0:  # and no entry is missed
+            least = float(np.abs(x[x != 0.0]).min() / np.linalg.norm(x))
+            close = max(close, min(CLOSE, least))
     length = stretch(k / A.shape[0])
     with watched(Watch(x, close, -(-length // CHECKS), length)):
         found = _solve(setting, A, y, k)
