@@ -134,6 +134,9 @@ def nonnegative_strong_threshold(delta: npt.ArrayLike) -> Array:
     and :math:`\operatorname{erf} x` replaced by :math:`\Phi(\sqrt2 x)`. A union bound,
     so a lower bound on the truth.
 
+    Signs are known, so that almost every support is what the weak threshold is about,
+    and there is no sectional one besides.
+
     Parameters
     ----------
     delta : array_like
