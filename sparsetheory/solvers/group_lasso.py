@@ -15,7 +15,7 @@ from sparsetheory._checks import (
 from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.threshold import group_norms
 from sparsetheory.solvers._group_problem import GroupProblem, penalised
-from sparsetheory.solvers._group_sets import Span
+from sparsetheory.solvers._span import Span
 from sparsetheory.solvers.lasso import LassoPath
 from sparsetheory.types import MeasurementOperator, Recovery
 
