@@ -18,6 +18,7 @@ from sparsetheory.types import Vector
 
 SINGLE = np.dtype(np.float32)
 DOUBLE = np.dtype(np.float64)
+MOST = 2**62  # iterations, which compiled loops count in 64 bits
 SAFE = {DOUBLE: 250, SINGLE: 25}  # decimal exponents, with room for sums
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -88,9 +89,11 @@ def check_operator(A: Any, dtype: np.dtype[Any] = DOUBLE) -> Any:
     if hasattr(A, "nnz") and not np.isfinite(A @ np.ones(A.shape[1])).all():
         raise ValueError("A must be finite, got a sum that is not")
     try:
-        A.T @ np.zeros(A.shape[0])
+        nothing = A.T @ np.zeros(A.shape[0])
     except NotImplementedError:
         raise TypeError("A must have an adjoint (A.T @ r), it has none") from None
+    if not np.isfinite(nothing).all():
+        raise ValueError("A must be finite, its adjoint of zero is not")
     return A
 
 
@@ -225,7 +228,7 @@ def check_loop(
     max_iter: Any, tol: Any, dtype: np.dtype[Any] = DOUBLE
 ) -> tuple[int, float]:
     """Return the arguments that every iterative solver takes."""
-    return check_integer("max_iter", max_iter, 1), check_tol(tol, dtype)
+    return min(check_integer("max_iter", max_iter, 1), MOST), check_tol(tol, dtype)
 
 
 def check_tol(tol: Any, dtype: np.dtype[Any]) -> float:
@@ -293,6 +296,7 @@ def check_groups(
     TypeError, ValueError
         If an argument is not what is said above.
     """
+    shape_of("groups", groups)
     given = np.asarray(groups)
     if given.ndim == 0:
         size = check_integer("groups", groups, 1, n)

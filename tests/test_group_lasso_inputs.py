@@ -52,6 +52,7 @@ GROUPS = {
     "feature in no group": (LABELS[:-4], {}, r"shape \(24,\), got \(20,\)"),
     "one feature too many": (np.r_[LABELS, 7], {}, r"shape \(24,\), got \(25,\)"),
     "lists of members": (np.arange(24).reshape(6, 4), {}, r"got \(6, 4\)"),
+    "ragged": ([[0, 1], [2]], {}, "groups must be an array, got lists of unequal"),
     "labels of floats": (LABELS + 0.0, {}, "integer or string labels, got float64"),
     "none": (None, {}, "groups must be an integer, got None"),
     "few weights": (4, {"weights": [1.0] * 5}, "weights must number 6, got 5"),

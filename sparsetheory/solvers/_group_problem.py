@@ -61,7 +61,7 @@ class GroupProblem:
         if levels.size and not 0.0 < levels.min() <= levels.max() < np.inf:
             worst = levels.min() if levels.max() < np.inf else levels.max()
             raise ValueError(f"lam * weights must be positive floats, got {worst}")
-        goal, max_iter = tol * self.half, min(max_iter, 2**62)
+        goal = tol * self.half
         if self.design is None:
             return self._by_gradients(lam, goal, max_iter)
         found, work = self.work.minimise(lam, goal, max_iter), self.work
