@@ -18,6 +18,7 @@ SHARE = 0.3  # of the gap allowed, what the LASSO for a weight may leave
 WEIGHTS = 60  # tried at most
 STEEP = 0.01  # of a squared weight, the next where nothing better is known
 LEAST = 1e-9  # of the largest weight: from here the distance to the range is computed
+VANISHING = 1e-15  # of it: from there rounding is all that a weight would change
 ROUNDING = 1e-12  # relative to y
 FORMED = 2**24  # entries up to which least squares form an operator as an array
 
@@ -131,12 +132,19 @@ def basis_pursuit_denoise(
                 best, norm = x, float(np.abs(x).sum())
         if norm - bound <= tol * norm < np.inf:
             break
+        if inside is None and t <= (LEAST * top) ** 2 * 1.01:
+            x = _nearest(A, y, eps)
+            r = y - A @ x
+            inside = _Point(0.0, x, r, min(float(r @ r) - eps**2, 0.0))
+            best, norm = x, float(np.abs(x).sum())
         low = inside.t if inside else 0.0
         slope = (now.f - last.f) / (now.t - last.t)
         t = now.t - now.f / slope if slope > 0.0 else 0.0
         if not low < t < outside.t:
-            t = (low * outside.t) ** 0.5 if inside else STEEP * outside.t
-        if t <= (LEAST * top) ** 2 or t == now.t:
+            t = (low * outside.t) ** 0.5 if low > 0.0 else STEEP * outside.t
+        if inside is None:
+            t = max(t, (LEAST * top) ** 2)
+        if t <= (VANISHING * top) ** 2 or t == now.t:
             break
     if best is None:
         best = _nearest(A, y, eps)
