@@ -49,8 +49,11 @@ def trusted(A: Any) -> Iterator[None]:
         _trusted.reset(token)
 
 
-def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
-    """Warn the caller of the package that `solver` stopped short, unless `quiet`."""
+def warn_unconverged(solver: str, measure: str, n_iter: int, max_iter: int = 0) -> None:
+    """Warn the caller of the package that `solver` stopped short, unless `quiet`.
+
+    Fewer iterations than `max_iter` mean that rounding ended all progress.
+    """
     if _quiet.get():
         return
     from sklearn.exceptions import ConvergenceWarning
@@ -59,9 +62,10 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
     frame = sys._getframe(1)
     while frame.f_back and inside in Path(frame.f_code.co_filename).parents:
         frame, level = frame.f_back, level + 1
+    rounding = "rounding ended all progress, raise tol"
+    advice = rounding if n_iter < max_iter else "raise max_iter or tol"
     warnings.warn(
-        f"{solver} stopped after {n_iter} iterations with {measure}; "
-        "raise max_iter or tol",
+        f"{solver} stopped after {n_iter} iterations with {measure}; {advice}",
         ConvergenceWarning,
         stacklevel=level + 1,
     )
