@@ -18,6 +18,7 @@ from sparsetheory.types import Vector
 
 SINGLE = np.dtype(np.float32)
 DOUBLE = np.dtype(np.float64)
+MOST = 2**62  # iterations, which compiled loops count in 64 bits
 SAFE = {DOUBLE: 250, SINGLE: 25}  # decimal exponents, with room for sums
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -48,8 +49,11 @@ def trusted(A: Any) -> Iterator[None]:
         _trusted.reset(token)
 
 
-def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
-    """Warn the caller of the package that `solver` stopped short, unless `quiet`."""
+def warn_unconverged(solver: str, measure: str, n_iter: int, max_iter: int = 0) -> None:
+    """Warn the caller of the package that `solver` stopped short, unless `quiet`.
+
+    Fewer iterations than `max_iter` mean that rounding ended all progress.
+    """
     if _quiet.get():
         return
     from sklearn.exceptions import ConvergenceWarning
@@ -58,9 +62,10 @@ def warn_unconverged(solver: str, measure: str, n_iter: int) -> None:
     frame = sys._getframe(1)
     while frame.f_back and inside in Path(frame.f_code.co_filename).parents:
         frame, level = frame.f_back, level + 1
+    rounding = "rounding ended all progress, raise tol"
+    advice = rounding if n_iter < max_iter else "raise max_iter or tol"
     warnings.warn(
-        f"{solver} stopped after {n_iter} iterations with {measure}; "
-        "raise max_iter or tol",
+        f"{solver} stopped after {n_iter} iterations with {measure}; {advice}",
         ConvergenceWarning,
         stacklevel=level + 1,
     )
@@ -88,9 +93,11 @@ def check_operator(A: Any, dtype: np.dtype[Any] = DOUBLE) -> Any:
     if hasattr(A, "nnz") and not np.isfinite(A @ np.ones(A.shape[1])).all():
         raise ValueError("A must be finite, got a sum that is not")
     try:
-        A.T @ np.zeros(A.shape[0])
+        nothing = A.T @ np.zeros(A.shape[0])
     except NotImplementedError:
         raise TypeError("A must have an adjoint (A.T @ r), it has none") from None
+    if not np.isfinite(nothing).all():
+        raise ValueError("A must be finite, its adjoint of zero is not")
     return A
 
 
@@ -225,7 +232,7 @@ def check_loop(
     max_iter: Any, tol: Any, dtype: np.dtype[Any] = DOUBLE
 ) -> tuple[int, float]:
     """Return the arguments that every iterative solver takes."""
-    return check_integer("max_iter", max_iter, 1), check_tol(tol, dtype)
+    return min(check_integer("max_iter", max_iter, 1), MOST), check_tol(tol, dtype)
 
 
 def check_tol(tol: Any, dtype: np.dtype[Any]) -> float:
@@ -293,6 +300,7 @@ def check_groups(
     TypeError, ValueError
         If an argument is not what is said above.
     """
+    shape_of("groups", groups)
     given = np.asarray(groups)
     if given.ndim == 0:
         size = check_integer("groups", groups, 1, n)

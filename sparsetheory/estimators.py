@@ -24,6 +24,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sparsetheory._checks import check_number
 from sparsetheory.solvers._designs import Centred
 from sparsetheory.solvers.greedy import iht
 from sparsetheory.solvers.group_lasso import group_lasso
@@ -200,7 +201,7 @@ class Lasso(_Linear):
         self.tol = tol
 
     def _solve(self, A: Any, y: Vector) -> Recovery:
-        lam = self.alpha * y.size
+        lam = check_number("alpha", self.alpha) * y.size
         return lasso(A, y, lam, max_iter=self.max_iter, tol=self.tol)
 
 
@@ -247,7 +248,7 @@ class GroupLasso(_Linear):
         self.tol = tol
 
     def _solve(self, A: Any, y: Vector) -> Recovery:
-        lam = self.alpha * y.size
+        lam = check_number("alpha", self.alpha) * y.size
         options: Any = {"max_iter": self.max_iter, "tol": self.tol}
         return group_lasso(A, y, lam, self.groups, weights=self.weights, **options)
 

@@ -15,6 +15,7 @@ from sparsetheory._kernels.linear import Spectrum, inverse, spectrum_of, transfo
 from sparsetheory.types import Matrix, MeasurementOperator, Vector
 
 Size = tuple[int, ...]
+LOW, HIGH = 1e-140, 1e140  # of entries; their squares are numbers
 
 
 class BlockCirculant(LinearOperator):
@@ -128,8 +129,7 @@ class BlockCirculant(LinearOperator):
         grid = np.ix_(*(np.arange(o) * s % n for o, s, n in axes))
         place = np.ravel_multi_index(grid, self.size).ravel()
         channel = np.arange(self.filters.shape[0]) * prod(self.size)
-        flat: npt.NDArray[np.int64] = np.add.outer(channel, place).ravel()
-        return flat.astype(np.int64)
+        return np.add.outer(channel, place).ravel().astype(np.int64)
 
     def _matvec(self, x: Vector) -> Vector:
         H = self.response
@@ -144,8 +144,7 @@ class BlockCirculant(LinearOperator):
             length = len(H) * prod(self.size)
             full = np.bincount(self.rows, full, length).astype(np.float64)
         Y = transform(full, len(H), self.size)
-        x: Vector = inverse(np.einsum("ocw,ow->cw", H.conj(), Y), self.size)
-        return x
+        return np.asarray(inverse(np.einsum("ocw,ow->cw", H.conj(), Y), self.size))
 
     @cached_property
     def spectrum(self) -> Spectrum:
@@ -323,10 +322,8 @@ class BlockCirculant(LinearOperator):
         h = np.zeros((w.shape[0], part * groups, *extent))
         every = tuple(slice(None, None, d) for d in dilation)
         for g in range(groups):
-            rows, columns = (
-                slice(g * out, (g + 1) * out),
-                slice(g * part, (g + 1) * part),
-            )
+            rows = slice(g * out, (g + 1) * out)
+            columns = slice(g * part, (g + 1) * part)
             h[(rows, columns, *every)] = w[rows]
         # y[i] = sum_t w[t] x[s i + d t - p] is a convolution by the flipped kernel.
         flipped = np.flip(h, axis=tuple(range(2, ndim)))
@@ -378,16 +375,19 @@ def column_norms(A: Any) -> Vector:
     energy = np.zeros(A.shape[1])
     for row in np.eye(A.shape[0]):
         energy += np.asarray(A.T @ row) ** 2
-    norms: Vector = np.sqrt(energy)
-    return norms
+    return np.asarray(np.sqrt(energy))
 
 
 def _lanczos_norm(A: Any) -> float:
+    probe = np.random.default_rng(0).standard_normal(A.shape[1])
+    size = float(np.abs(A @ probe).max())
+    if size == 0.0:  # zero, almost surely; the iteration would divide by it
+        return 0.0
+    if not LOW < size < HIGH:
+        what = "rescaled" if np.isfinite(size) else "finite"
+        raise ValueError(f"A must be {what}, its products reach {size:.1e}")
     if min(A.shape) < 20:
         return float(np.linalg.norm(to_dense(A), 2))
-    probe = A @ np.random.default_rng(0).standard_normal(A.shape[1])
-    if not np.any(probe):  # zero, almost surely; the iteration would divide by it
-        return 0.0
     value: Any = svds(A, k=1, return_singular_vectors=False, rng=0)[0]
     return float(value)
 

@@ -8,6 +8,7 @@ from scipy.sparse.linalg import aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
+from sparsetheory._checks import quiet
 from sparsetheory.solvers import denoise, reference
 
 
@@ -102,6 +103,40 @@ def test_a_distance_out_of_reach_is_refused_with_the_least(kind, rng):
         st.basis_pursuit_denoise(kind(A), y, 0.99 * least)
     found = st.basis_pursuit_denoise(kind(A), y, 1.001 * least, tol=1e-4)
     assert certified(A, y, 1.001 * least, found) <= 1e-4
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csc_array, aslinearoperator])
+def test_columns_of_many_scales_are_no_reason_to_refuse(kind, rng):
+    A = rng.standard_normal((40, 25)) * np.logspace(-4, 4, 25)
+    y = rng.standard_normal(40)
+    least = float(np.linalg.norm(y - A @ np.linalg.lstsq(A, y)[0]))
+    with quiet():
+        found = st.basis_pursuit_denoise(kind(A), y, 1.01 * least, max_iter=1000)
+        share = certified(A, y, 1.01 * least, found)
+    assert share < (1.0 if kind is aslinearoperator else 1e-4)
+    with pytest.raises(ValueError, match=f"eps must be at least {least:.6g}"), quiet():
+        st.basis_pursuit_denoise(kind(A), y, 0.99 * least, max_iter=1000)
+
+
+def test_no_distance_is_claimed_that_iterations_may_have_missed(rng, monkeypatch):
+    monkeypatch.setattr(denoise, "FORMED", 0)
+    A, y = rng.standard_normal((40, 25)) * np.logspace(-4, 4, 25), np.ones(40)
+    with pytest.raises(ValueError, match="there may be none: least squares came to"):
+        st.basis_pursuit_denoise(csc_array(A), y, 1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e160])
+def test_products_without_squares_are_named(scale, rng):
+    A, y, length = problem(rng)
+    with pytest.raises(ValueError, match="A must be rescaled"):
+        st.basis_pursuit_denoise(csc_array(scale * A), y, 0.1 * length)
+
+
+def test_single_precision_and_no_distance_give_what_is_said(rng):
+    A, y, length = problem(rng)
+    single = st.basis_pursuit_denoise(np.float32(A), np.float32(y), 0.1 * length)
+    assert single.x.dtype == np.float64
+    assert st.basis_pursuit_denoise(A, y, 0.0).dual is None
 
 
 def test_stopping_short_warns_and_is_feasible_all_the_same(rng, monkeypatch):

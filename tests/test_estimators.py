@@ -98,6 +98,24 @@ def test_sparse_input_gives_what_its_array_gives(model, kind, intercept):
     assert_allclose(found.predict(kind(X)), expected.predict(X), atol=1e-2)
 
 
+@pytest.mark.parametrize("kind", [Lasso(0.05), GroupLasso(3, 0.05)])
+def test_means_that_are_not_removed_from_sparse_input_are_seen_to(kind):
+    rng = np.random.default_rng(4)
+    Z, high = rng.standard_normal((80, 30)), 1e7
+    X = Z + high
+    y = Z[:, :3] @ [2.0, -1.0, 1.5] + high * rng.standard_normal()
+    found = clone(kind).fit(csc_array(X), y)
+    A, b = X - X.mean(axis=0), y - y.mean()
+    gap = st.lasso_gap(A, b, 4.0, found.coef_)
+    if isinstance(kind, GroupLasso):
+        gap = st.group_lasso_gap(A, b, 4.0, 3, found.coef_)
+    assert gap <= 1e-6 * (b @ b) / 2
+    single = (3.0 + Z).astype(np.float32)
+    y = single[:, :3] @ np.array([2.0, -1.0, 1.5], np.float32) + np.float32(1.0)
+    expected = clone(kind).fit(single, y).coef_
+    assert_allclose(clone(kind).fit(csc_array(single), y).coef_, expected, atol=1e-3)
+
+
 @models
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_single_precision_goes_in_and_out(model):
@@ -175,11 +193,11 @@ def test_more_coefficients_than_there_are_is_an_error(kind):
         kind(31).fit(X, y)
 
 
-@pytest.mark.parametrize("alpha", [0.0, -1.0, np.nan])
+@pytest.mark.parametrize("alpha", [0.0, -1.0, np.nan, np.inf, None, "x", [1.0, 2.0]])
 @pytest.mark.parametrize("kind", [Lasso, lambda alpha: GroupLasso(1, alpha)])
 def test_bad_penalties_are_named(kind, alpha):
     X, y, _ = data()
-    with pytest.raises(ValueError, match="lam must be positive and finite"):
+    with pytest.raises((TypeError, ValueError), match=r"^alpha must be .*, got"):
         kind(alpha).fit(X, y)
 
 

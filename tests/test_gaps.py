@@ -135,3 +135,31 @@ def test_bad_points_are_named(x, dual, message):
     if dual is None:
         with pytest.raises(ValueError, match=message):
             st.lasso_kkt(A, y, lam, x)
+
+
+def test_the_gap_with_free_groups_bounds_the_excess(rng):
+    A, y, lam = problem(rng)
+    weights = np.where(np.arange(7) == 3, 0.0, 1.0)
+    options = {"weights": weights}
+    best = st.group_lasso(A, y, lam, LABELS, tol=1e-12, **options)
+    least = group_objective(A, y, lam, best.x, weights)
+    for scale in (0.0, 1e-3, 1.0):
+        x = best.x + scale * rng.standard_normal(60)
+        excess = group_objective(A, y, lam, x, weights) - least
+        gap = st.group_lasso_gap(A, y, lam, LABELS, x, **options)
+        assert gap >= excess - 1e-11 * y @ y
+        for M in (A, csr_array(A), aslinearoperator(A)):
+            dual = {"dual": best.dual}
+            proved = st.group_lasso_gap(M, y, lam, LABELS, x, **options, **dual)
+            assert_allclose(proved, excess, atol=1e-11 * y @ y, rtol=1e-8)
+    assert st.group_lasso_gap(A, y, lam, LABELS, best.x, **options) <= 1e-6 * y @ y
+
+
+def test_the_gap_without_any_penalty_is_that_of_least_squares(rng):
+    A, y, x = rng.standard_normal((9, 3)), rng.standard_normal(9), np.ones(3)
+    least = 0.5 * np.sum((y - A @ np.linalg.lstsq(A, y)[0]) ** 2)
+    gap = st.group_lasso_gap(A, y, 1.0, 3, x, weights=[0.0])
+    assert_allclose(gap, 0.5 * np.sum((y - A @ x) ** 2) - least)
+    # A residual in the span proves nothing by what rounding leaves of it.
+    inside = st.group_lasso_gap(A, A @ x, 1.0, 3, 0 * x, weights=[0.0])
+    assert_allclose(inside, 0.5 * np.sum((A @ x) ** 2))

@@ -52,6 +52,7 @@ GROUPS = {
     "feature in no group": (LABELS[:-4], {}, r"shape \(24,\), got \(20,\)"),
     "one feature too many": (np.r_[LABELS, 7], {}, r"shape \(24,\), got \(25,\)"),
     "lists of members": (np.arange(24).reshape(6, 4), {}, r"got \(6, 4\)"),
+    "ragged": ([[0, 1], [2]], {}, "groups must be an array, got lists of unequal"),
     "labels of floats": (LABELS + 0.0, {}, "integer or string labels, got float64"),
     "none": (None, {}, "groups must be an integer, got None"),
     "few weights": (4, {"weights": [1.0] * 5}, "weights must number 6, got 5"),
@@ -252,3 +253,17 @@ def test_a_path_that_stops_short_warns_once(rng):
         path = st.group_lasso_path(A, y, [lam, lam / 9], 4, tol=1e-9, max_iter=1)
     assert len(said) == 1
     assert not path.converged.any()
+
+
+def test_what_rounding_ends_is_said_to_be_so(rng):
+    A, y, lam = problem(rng, over=10)
+    for solve in (
+        lambda **o: st.lasso(A, y, lam, **o),
+        lambda **o: st.lasso_path(A, y, [lam], **o),
+        lambda **o: st.group_lasso(A, y, lam, 5, **o),
+        lambda **o: st.group_lasso_path(A, y, [lam], 5, **o),
+    ):
+        with pytest.warns(ConvergenceWarning, match="rounding ended all .* raise tol"):
+            solve(tol=1e-30)
+        with pytest.warns(ConvergenceWarning, match="; raise max_iter or tol"):
+            solve(tol=1e-30, max_iter=1)

@@ -141,6 +141,34 @@ def test_groups_of_weight_zero_are_fitted_and_not_penalised(kind, rng):
     assert_allclose(found.x[~free], alone.x, atol=1e-2 * np.abs(alone.x).max())
 
 
+@pytest.mark.parametrize("scale", [1e-100, 1e16, 1e100])
+@pytest.mark.parametrize(
+    "kind", [np.array, np.asfortranarray, csc_array, aslinearoperator]
+)
+def test_the_scale_of_columns_without_penalty_changes_nothing(kind, scale, rng):
+    A, y = rng.standard_normal((30, 6)), 5.0 + 0.2 * np.arange(30)
+    A[:, 0] = 1.0
+    scales = np.array([1.0, scale, 1.0, 1.0, 1.0, 1.0])
+    groups, options = [0, 0, 1, 1, 2, 2], {"weights": [0, 1, 1]}
+    expected = st.group_lasso(A, y, 0.1, groups, tol=1e-12, **options).x
+    found = st.group_lasso(kind(A * scales), y, 0.1, groups, tol=1e-9, **options)
+    assert_allclose(scales * found.x, expected, rtol=1e-3)
+    least = st.group_lambda_max(A, y, groups, **options)
+    same = st.group_lambda_max(kind(A * scales), y, groups, **options)
+    assert_allclose(same, least, rtol=1e-12)
+
+
+def test_columns_without_penalty_may_be_long_and_nearly_parallel(rng):
+    A, clock = rng.standard_normal((30, 6)), np.arange(30)
+    A[:, 0] = 1.0
+    y, residuals = 5.0 + A[:, 3] + 0.2 * clock, []
+    for column in (clock, 1.7e18 + 8.64e13 * clock):
+        A[:, 1] = column
+        x = st.group_lasso(A, y, 0.1, [0, 0, 1, 1, 2, 2], weights=[0, 1, 1], tol=0).x
+        residuals.append(np.linalg.norm(y - A @ x))
+    assert_allclose(*residuals, rtol=1e-6)
+
+
 def test_each_way_of_holding_columns_gives_the_solution(rng, monkeypatch):
     A, y, lam = problem(rng, over=100)
     expected = st.group_lasso(A, y, lam, 4, tol=0).x

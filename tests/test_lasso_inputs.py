@@ -5,6 +5,7 @@ import pytest
 from bad_problems import BAD, problem
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csc_array
+from scipy.sparse.linalg import LinearOperator, aslinearoperator
 from sklearn.exceptions import ConvergenceWarning
 
 import sparsetheory as st
@@ -177,3 +178,41 @@ def test_one_row_and_one_column_are_problems_too():
     assert_allclose(found.x, [1.25])  # (2 * 3 - 1) / 4
     row = st.lasso([[1.0, -2.0, 0.5]], [3.0], 1.0, tol=1e-12)
     assert_allclose(row.x, [0.0, -1.25, 0.0], atol=1e-6)
+
+
+OPERATORS = {
+    "lasso": lambda A, y: st.lasso(A, y, LAM),
+    "group_lasso": lambda A, y: st.group_lasso(A, y, LAM, 4),
+    "group_lasso_path": lambda A, y: st.group_lasso_path(A, y, [LAM], 4),
+    "basis_pursuit_denoise": lambda A, y: st.basis_pursuit_denoise(A, y, LAM),
+    "operator_norm": lambda A, y: st.operator_norm(A),
+}
+
+
+@pytest.mark.parametrize("solve", OPERATORS.values(), ids=OPERATORS)
+@pytest.mark.parametrize("m", [10, 30])
+def test_operators_that_are_not_finite_or_have_no_squares_are_named(m, solve, rng):
+    M, y = rng.standard_normal((m, 40)), rng.standard_normal(m)
+    for value in (np.nan, np.inf):
+        spoilt = M.copy()
+        spoilt[3, 5] = value
+        with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="finite"):
+            solve(aslinearoperator(spoilt), y)
+    one_way = LinearOperator(
+        M.shape, matvec=lambda x: np.full(m, np.nan), rmatvec=lambda r: M.T @ r
+    )
+    with pytest.raises(ValueError, match="A must be finite, its products reach nan"):
+        solve(one_way, y)
+    for scale in (1e155, 1e-170):
+        with pytest.raises(ValueError, match="A must be rescaled, its products"):
+            solve(aslinearoperator(scale * M), y)
+
+
+def test_any_limit_of_iterations_is_taken(rng):
+    C = st.BlockCirculant(rng.standard_normal((2, 2, 3)), 16).take(np.arange(12))
+    y = C @ st.sparse_signal(32, 2, rng)
+    options = {"max_iter": 10**20, "tol": 1e-4}
+    assert st.lasso(C, y, 0.1 * st.lambda_max(C, y), **options).converged
+    assert st.group_lasso(C, y, 0.1, 2, **options).converged
+    eps = 0.1 * np.linalg.norm(y)
+    assert st.basis_pursuit_denoise(C, y, eps, **options).converged

@@ -73,3 +73,14 @@ def test_problems_without_a_solution_are_refused():
         reference.basis_pursuit(A, [1.0, 2.0])
     with pytest.raises(ValueError, match="the problem has no solution: infeasible"):
         reference.basis_pursuit_denoise(A, [1.0, 2.0], 0.1)
+
+
+def test_lists_and_groups_without_penalty_are_taken(rng):
+    A, y, lam = problem(rng)
+    weights = np.where(np.arange(9) == 2, 0.0, 1.0)
+    lists = A.tolist()
+    other = reference.group_lasso(lists, y, lam, LABELS, weights=weights)
+    found = st.group_lasso(A, y, lam, LABELS, weights=weights, tol=1e-12)
+    assert_allclose(found.x, other.x, atol=1e-4)
+    same = reference.group_basis_pursuit(A, y, LABELS).x
+    assert_allclose(reference.group_basis_pursuit(lists, y, LABELS).x, same)

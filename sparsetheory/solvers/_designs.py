@@ -146,10 +146,10 @@ class Sparse:
     def first(self, y: Vector) -> tuple[Vector, Vector]:
         """Do as that of `Dense`."""
         c, norms = np.empty(self.shape[1]), np.empty(self.shape[1])
-        first_pass(self.A, self._part(y), c, norms)
+        first_pass(self.A, self.part(y), c, norms)
         return c, norms
 
-    def _part(self, r: Vector) -> Vector:
+    def part(self, r: Vector) -> Vector:
         """Return the part of r that the columns see."""
         return r - r.mean() if self.centred else r
 
@@ -178,7 +178,7 @@ class Sparse:
     ) -> None:
         """Do as that of `Dense`."""
         slack = self.rounding * float(np.linalg.norm(r))
-        next_pass(self.A, self._part(r), move, slack, level, norms, c, bound)
+        next_pass(self.A, self.part(r), move, slack, level, norms, c, bound)
 
     def original(self, r: Vector) -> Vector:
         """Do as that of `Dense`."""

@@ -13,7 +13,8 @@ from sparsetheory._kernels.proximal import proximal_gradient
 from sparsetheory._kernels.threshold import Groups, group_norms
 from sparsetheory.operators import operator_norm
 from sparsetheory.solvers._designs import Design, design_of
-from sparsetheory.solvers._group_sets import EPS, Span, WorkingSet, best_multiple
+from sparsetheory.solvers._group_sets import EPS, WorkingSet, best_multiple
+from sparsetheory.solvers._span import Span
 from sparsetheory.types import MeasurementOperator, Recovery, Vector
 
 WIDEST = 2048  # columns of a group whose eigenbasis is worth its time
@@ -60,7 +61,7 @@ class GroupProblem:
         if levels.size and not 0.0 < levels.min() <= levels.max() < np.inf:
             worst = levels.min() if levels.max() < np.inf else levels.max()
             raise ValueError(f"lam * weights must be positive floats, got {worst}")
-        goal, max_iter = tol * self.half, min(max_iter, 2**62)
+        goal = tol * self.half
         if self.design is None:
             return self._by_gradients(lam, goal, max_iter)
         found, work = self.work.minimise(lam, goal, max_iter), self.work
@@ -91,7 +92,7 @@ class GroupProblem:
         span = None
         if self.free.size:
             span = Span(columns(A, self.free))
-            A, y = _Off(A, span), span.off(y)
+            A, y = _Off(A, span, self.free), span.off(y)
             x[self.free] = 0.0
         norm, half = operator_norm(A), 0.5 * float(y @ y)
         step = 1.0 / norm / norm if norm > 0.0 else 1.0
@@ -114,17 +115,19 @@ class GroupProblem:
 
 
 class _Off(LinearOperator):
-    """A matrix whose columns have lost their part in a span."""
+    """A matrix whose columns have lost their part in the span of some of them."""
 
-    def __init__(self, A: Any, span: Span) -> None:
+    def __init__(self, A: Any, span: Span, free: npt.NDArray[np.int64]) -> None:
         self.A, self.span = A, span
+        self.kept = np.ones(A.shape[1])
+        self.kept[free] = 0.0  # but for the rounding of what may be long
         super().__init__(np.float64, A.shape)
 
     def _matvec(self, x: Vector) -> Vector:
-        return self.span.off(self.A @ np.ravel(x))
+        return self.span.off(self.A @ (self.kept * np.ravel(x)))
 
     def _rmatvec(self, r: Vector) -> Vector:
-        return np.asarray(self.A.T @ self.span.off(np.ravel(r)))
+        return np.asarray(self.kept * (self.A.T @ self.span.off(np.ravel(r))))
 
 
 def penalised(groups: Groups) -> tuple[Groups, npt.NDArray[np.int64]]:

@@ -28,6 +28,7 @@ from sparsetheory._kernels.linear import Spectrum
 from sparsetheory._kernels.threshold import Groups, group_norms
 from sparsetheory.solvers._designs import Dense, Design, Sparse
 from sparsetheory.solvers._group_newton import newton_step
+from sparsetheory.solvers._span import Span
 from sparsetheory.types import Matrix, Vector
 
 Index: TypeAlias = npt.NDArray[np.int64]
@@ -73,31 +74,6 @@ class Round:
     full: bool
 
 
-class Span:
-    """What columns without a penalty reach.
-
-    The minimum over them leaves the problem of all other columns off their span.
-
-    Parameters
-    ----------
-    columns : ndarray, shape (k, m)
-        One a row.
-    """
-
-    def __init__(self, columns: Matrix) -> None:
-        U, s, Vt = np.linalg.svd(columns.T, full_matrices=False)
-        keep = s > EPS * max(columns.shape) * s[0]
-        self.basis, self._back = U[:, keep], Vt[keep].T / s[keep]
-
-    def off(self, v: Matrix) -> Matrix:
-        """Return v, or each row of it, less its part in the span."""
-        return np.asarray(v - (v @ self.basis) @ self.basis.T)
-
-    def fit(self, r: Vector) -> Vector:
-        """Return the shortest coefficients of the columns that fit r best."""
-        return np.asarray(self._back @ (r @ self.basis))
-
-
 class WorkingSet:
     """Groups that may be active, and the minimum over them.
 
@@ -141,11 +117,9 @@ class WorkingSet:
     @np.errstate(over="ignore", invalid="ignore")  # it says so itself
     def _measure(self) -> None:
         """Bound the products of each group with y, and with any vector."""
-        design, slack = self.design, self._slack(self.y)
+        design, slack, y = self.design, self._slack(self.y), self._part(self.y)
         if self.rows is not None:
-            measure_groups(
-                self.rows, self.y, self.groups, slack, self.reach, self.bound
-            )
+            measure_groups(self.rows, y, self.groups, slack, self.reach, self.bound)
             largest = float(self.reach.max(initial=0.0))
         else:
             self.full, norms = design.first(self.y)
@@ -163,7 +137,11 @@ class WorkingSet:
         """Return the products of y with these columns."""
         if self.rows is None:
             return np.asarray(self.full[index])
-        return np.asarray(multiply(self.rows, index, self.y))
+        return np.asarray(multiply(self.rows, index, self._part(self.y)))
+
+    def _part(self, v: Vector) -> Vector:
+        """Return the part of v that the columns, as they are stored, see."""
+        return self.design.part(v) if isinstance(self.design, Sparse) else v
 
     def _slack(self, r: Vector) -> float:
         return float(self.design.rounding * np.linalg.norm(r))
@@ -174,7 +152,7 @@ class WorkingSet:
         move, slack, self.r = float(np.linalg.norm(r - self.r)), self._slack(r), r
         if self.rows is not None:
             refresh_groups(
-                *(self.rows, r, self.groups, slack, self.reach),
+                *(self.rows, self._part(r), self.groups, slack, self.reach),
                 *(levels, OVER * move, self.bound),
             )
             return

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from scipy.sparse.linalg import lsmr
 
 from sparsetheory._checks import check_loop, check_number, warn_unconverged
+from sparsetheory.operators import to_dense
+from sparsetheory.solvers._descent import HIGH, LOW
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
 from sparsetheory.solvers.lasso import LassoProblem
 from sparsetheory.types import MeasurementOperator, Recovery, Vector
@@ -16,7 +18,9 @@ SHARE = 0.3  # of the gap allowed, what the LASSO for a weight may leave
 WEIGHTS = 60  # tried at most
 STEEP = 0.01  # of a squared weight, the next where nothing better is known
 LEAST = 1e-9  # of the largest weight: from here the distance to the range is computed
+VANISHING = 1e-15  # of it: from there rounding is all that a weight would change
 ROUNDING = 1e-12  # relative to y
+FORMED = 2**24  # entries up to which least squares form an operator as an array
 
 
 def basis_pursuit_denoise(
@@ -39,7 +43,8 @@ def basis_pursuit_denoise(
     Parameters
     ----------
     A : array, sparse array or operator, shape (m, n)
-        Treated as in `lasso`.
+        Treated as in `lasso`, but that single precision is solved in double, and the
+        result is in double.
     y : array_like, shape (m,)
     eps : float
         From ``||y||`` on the solution is zero; for 0 it is that of `basis_pursuit`,
@@ -53,13 +58,15 @@ def basis_pursuit_denoise(
     -------
     Recovery
         With the duality gap at `x`: its norm less ``y.u - eps ||u||``, with `dual` as
-        u, of which ``|A^T u| <= 1``, see `lasso`. `n_iter` counts those of all weights.
+        u, of which ``|A^T u| <= 1``, see `lasso`; None if eps is zero. `n_iter` counts
+        those of all weights.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is not what is said above; if y is further than eps from the
-        range of A.
+        range of A; or if least squares find no x within eps, which for an operator of
+        more than 2^24 entries is by iterations that a bad condition slows down.
 
     Warns
     -----
@@ -99,6 +106,8 @@ def basis_pursuit_denoise(
     top = float(np.abs(A.T @ y).max())
     if top == 0.0:
         raise ValueError(_too_far(length, eps))
+    if not LOW < top < HIGH:
+        raise ValueError(f"A must be rescaled, its products with y reach {top:.1e}")
     dual, bound = y / top, (length - eps) * length / top
     now = outside = _Point(top**2, zero, y, length**2 - eps**2)
     inside, best, norm, n_iter = None, None, np.inf, 0
@@ -123,12 +132,19 @@ def basis_pursuit_denoise(
                 best, norm = x, float(np.abs(x).sum())
         if norm - bound <= tol * norm < np.inf:
             break
+        if inside is None and t <= (LEAST * top) ** 2 * 1.01:
+            x = _nearest(A, y, eps)
+            r = y - A @ x
+            inside = _Point(0.0, x, r, min(float(r @ r) - eps**2, 0.0))
+            best, norm = x, float(np.abs(x).sum())
         low = inside.t if inside else 0.0
         slope = (now.f - last.f) / (now.t - last.t)
         t = now.t - now.f / slope if slope > 0.0 else 0.0
         if not low < t < outside.t:
-            t = (low * outside.t) ** 0.5 if inside else STEEP * outside.t
-        if t <= (LEAST * top) ** 2 or t == now.t:
+            t = (low * outside.t) ** 0.5 if low > 0.0 else STEEP * outside.t
+        if inside is None:
+            t = max(t, (LEAST * top) ** 2)
+        if t <= (VANISHING * top) ** 2 or t == now.t:
             break
     if best is None:
         best = _nearest(A, y, eps)
@@ -167,14 +183,24 @@ def _on_line(A: Any, y: Vector, eps: float, one: _Point, two: _Point) -> Vector 
 
 def _nearest(A: Any, y: Vector, eps: float) -> Vector:
     """Return a solution of least squares if it is within eps of y."""
-    if isinstance(A, np.ndarray):
-        x = np.linalg.lstsq(A, y)[0]
+    formed = isinstance(A, np.ndarray) or A.shape[0] * A.shape[1] <= FORMED
+    if formed:
+        M = to_dense(A)
+        norms = np.linalg.norm(M, axis=0)
+        norms[norms == 0.0] = 1.0
+        x = np.linalg.lstsq(M / norms, y)[0] / norms
     else:
         x = lsmr(A, y, atol=1e-14, btol=1e-14, conlim=0, maxiter=10 * A.shape[1])[0]
     distance = float(np.linalg.norm(y - A @ x))
-    if distance > eps + ROUNDING * float(np.linalg.norm(y)):
+    if distance <= eps + ROUNDING * float(np.linalg.norm(y)):
+        return np.asarray(x)
+    if formed:
         raise ValueError(_too_far(distance, eps))
-    return np.asarray(x)
+    # Slow on a matrix of bad condition: it bounds the distance from above alone.
+    raise ValueError(
+        f"no x was found with A x within eps = {eps} of y, there may be none: "
+        f"least squares came to {distance:.6g}"
+    )
 
 
 def _too_far(distance: float, eps: float) -> str:

@@ -10,8 +10,11 @@ from sparsetheory._checks import (
     check_problem,
     check_vector,
 )
+from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.proximal import dual_scale, penalty
 from sparsetheory._kernels.threshold import ENTRIES, Groups
+from sparsetheory.solvers._group_problem import penalised
+from sparsetheory.solvers._span import Span
 from sparsetheory.types import MeasurementOperator
 
 
@@ -67,7 +70,7 @@ def lasso_gap(
     >>> st.lasso_gap(np.eye(2), [3.0, 0.5], 1.0, [1.0, 0.0])
     0.53125
     """
-    return _gap(A, y, lam, x, ENTRIES, dual)
+    return _gap(A, y, lam, x, ENTRIES, dual, None)
 
 
 def group_lasso_gap(
@@ -83,7 +86,9 @@ def group_lasso_gap(
     r"""Return an upper bound on how far x is from the minimum of the group LASSO.
 
     As `lasso_gap`, with :math:`\lambda \sum_g w_g \|x_g\|_2` for the penalty and
-    :math:`\|s A_g^T u\|_2 \le \lambda w_g` for the constraint.
+    :math:`\|s A_g^T u\|_2 \le \lambda w_g` for the constraint. Where groups are not
+    penalised, u counts less its projection on the span of their columns, so that it
+    keeps their constraint :math:`A_g^T u = 0`.
 
     Parameters
     ----------
@@ -95,7 +100,7 @@ def group_lasso_gap(
         As in `group_ista`.
     x : array_like, shape (n,)
     weights : array_like, shape (number of groups,), optional
-        As in `group_ista`.
+        As in `group_lasso`, where zero is no penalty.
     dual : array_like, shape (m,), optional
         Any vector; by default the residual.
 
@@ -118,8 +123,9 @@ def group_lasso_gap(
     True
     """
     A = check_operator(A)
-    parts = check_groups(groups, A.shape[1], weights)
-    return _gap(A, y, lam, x, parts, dual)
+    parts, free = penalised(check_groups(groups, A.shape[1], weights, positive=False))
+    span = Span(columns(A, free)) if free.size else None
+    return _gap(A, y, lam, x, parts, dual, span)
 
 
 def lasso_kkt(
@@ -172,14 +178,21 @@ def _gap(
     x: npt.ArrayLike,
     groups: Groups,
     dual: npt.ArrayLike | None,
+    span: Span | None,
 ) -> float:
     A, y = check_problem(A, y)
     lam = check_number("lam", lam)
     x = check_vector("x", x, A.shape[1])
     r = y - A @ x
     u = r if dual is None else check_vector("dual", dual, y.size)
-    primal = 0.5 * float(r @ r) + lam * penalty(x, groups)
+    primal = 0.5 * float(r @ r)
+    if span is None or groups.weights.size:  # no groups would stand for the entries
+        primal += lam * penalty(x, groups)
+    if span is not None:  # twice, as little may be left of what lies in the span
+        u = span.off(span.off(u))
     uu, yu = float(u @ u), float(y @ u)
-    s = dual_scale(A.T @ u, lam, groups)
-    s = float(np.clip(yu / uu, -s, s)) if uu > 0.0 else 0.0
+    s = yu / uu if uu > 0.0 else 0.0
+    if span is None or groups.weights.size:
+        most = dual_scale(A.T @ u, lam, groups)
+        s = float(np.clip(s, -most, most))
     return float(max(primal - s * yu + 0.5 * s * s * uu, 0.0))

@@ -15,7 +15,7 @@ from sparsetheory._checks import (
 from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.threshold import group_norms
 from sparsetheory.solvers._group_problem import GroupProblem, penalised
-from sparsetheory.solvers._group_sets import Span
+from sparsetheory.solvers._span import Span
 from sparsetheory.solvers.lasso import LassoPath
 from sparsetheory.types import MeasurementOperator, Recovery
 
@@ -119,7 +119,7 @@ def group_lasso(
     found = problem.solve(lam, tol, max_iter)
     if not found.converged and tol > 0:
         measure = f"duality gap {found.gap:.1e} > {tol * problem.half:.1e}"
-        warn_unconverged("group_lasso", measure, found.n_iter)
+        warn_unconverged("group_lasso", measure, found.n_iter, max_iter)
     return found
 
 
@@ -192,7 +192,8 @@ def group_lasso_path(
     if missed.any() and tol > 0:
         count = f"{np.count_nonzero(missed)} of {missed.size} duality gaps"
         measure = f"{count} up to {path.gaps.max():.1e} > {tol * problem.half:.1e}"
-        warn_unconverged("group_lasso_path", measure, int(path.n_iter.max()))
+        most = int(path.n_iter[missed].max())
+        warn_unconverged("group_lasso_path", measure, most, max_iter)
     return path
 
 

@@ -140,7 +140,7 @@ def lasso(
     found = problem.solve(lam, tol, max_iter)
     if not found.converged and tol > 0:
         goal = f"duality gap {found.gap:.1e} > {tol * problem.half:.1e}"
-        warn_unconverged("lasso", goal, found.n_iter)
+        warn_unconverged("lasso", goal, found.n_iter, max_iter)
     return found
 
 
@@ -208,7 +208,8 @@ def lasso_path(
     if missed.any() and tol > 0:
         count = f"{np.count_nonzero(missed)} of {missed.size} duality gaps"
         goal = f"{count} up to {path.gaps.max():.1e} > {tol * problem.half:.1e}"
-        warn_unconverged("lasso_path", goal, int(path.n_iter.max()))
+        most = int(path.n_iter[missed].max())
+        warn_unconverged("lasso_path", goal, most, max_iter)
     return path
 
 

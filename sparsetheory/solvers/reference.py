@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sparsetheory._checks import check_groups, check_number, check_problem
+from sparsetheory._checks import (
+    check_groups,
+    check_number,
+    check_operator,
+    check_problem,
+)
 from sparsetheory._kernels.threshold import Groups
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator, Recovery, Vector
@@ -57,13 +62,15 @@ def group_lasso(
     y : array_like, shape (m,)
     lam : float
     groups, weights
-        As in `group_ista`.
+        As in `group_lasso`.
 
     Returns
     -------
     Recovery
     """
-    return _penalised(A, y, lam, check_groups(groups, A.shape[1], weights))
+    A = check_operator(A)
+    parts = check_groups(groups, A.shape[1], weights, positive=False)
+    return _penalised(A, y, lam, parts)
 
 
 def basis_pursuit(A: MeasurementOperator, y: npt.ArrayLike) -> Recovery:
@@ -116,6 +123,7 @@ def group_basis_pursuit(
     -------
     Recovery
     """
+    A = check_operator(A)
     return _constrained(A, y, check_groups(groups, A.shape[1], weights))
 
 
