@@ -196,14 +196,15 @@ def test_scales_out_of_range_are_refused(scale):
         st.debias(scale * A, scale * y, [1, 2])
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("solve", [st.iht, partial(st.group_iht, groups=1)])
 def test_an_adjoint_that_is_not_finite_ends_the_iterations(bad, solve):
     A = st.gaussian(20, 40, rng=0)
-    B = A.copy()
-    B[:, 5] = bad
-    broken = LinearOperator(A.shape, matvec=lambda x: A @ x, rmatvec=lambda r: B.T @ r)
+
+    def adjoint(r):
+        return np.where((np.arange(40) == 5) & np.any(r), bad, A.T @ r)
+
+    broken = LinearOperator(A.shape, matvec=lambda x: A @ x, rmatvec=adjoint)
     with pytest.warns(ConvergenceWarning):
         found = solve(broken, A @ np.ones(40), 3)
     assert not found.converged
