@@ -125,6 +125,7 @@ def test_no_distance_is_claimed_that_iterations_may_have_missed(rng, monkeypatch
         st.basis_pursuit_denoise(csc_array(A), y, 1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # interpreted
 @pytest.mark.parametrize("scale", [1e-160, 1e160])
 def test_products_without_squares_are_named(scale, rng):
     A, y, length = problem(rng)

@@ -6,17 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
-import phase_transition
 import pytest
 from numpy.testing import assert_array_equal
 
 import sparsetheory as st
 from sparsetheory import estimators
-from sparsetheory.experiments import studies
 from sparsetheory.plotting.saving import save_figure
 
 ROOT = Path(__file__).parents[1]
@@ -136,26 +133,6 @@ def test_an_interrupt_ends_the_script_soon(delay, tmp_path):
     assert run.wait(timeout=10) in (130, -signal.SIGINT)
     numbers = tmp_path / "out" / "a.npz"  # whole studies, or nothing
     assert not numbers.exists() or st.load_maps(numbers)
-
-
-def test_the_work_of_a_worker_that_died_goes_to_others(tmp_path, monkeypatch, capsys):
-    deaths, studied = [], studies.maps
-
-    def mortal(run, **scale):
-        if scale["n"] == 20 and len(deaths) < 2:
-            deaths.append(1)
-            raise BrokenProcessPool("a process was terminated")
-        return studied(run, **scale)
-
-    monkeypatch.setattr(studies, "maps", mortal)
-    small = ["--study", "maps", "--n", "20", "--grid", "3", "--trials", "16"]
-    phase_transition.main([*small, "--out", str(tmp_path / "mortal")])
-    assert capsys.readouterr().err.count("a worker died") == len(deaths) == 2
-    monkeypatch.setattr(studies, "maps", studied)
-    phase_transition.main([*small, "--out", str(tmp_path / "whole")])
-    one, two = (st.load_maps(tmp_path / f"{n}.npz") for n in ("mortal", "whole"))
-    for name, found in one.items():
-        assert_array_equal(found.outcomes, two[name].outcomes)
 
 
 def group_ends(number, seconds):

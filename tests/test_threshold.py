@@ -127,6 +127,7 @@ def test_block_soft_threshold_does_not_overflow():
     assert_allclose(p, [2.4e200, 3.2e200])
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # interpreted
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("guess", [0.0, 1.0, np.inf, np.nan])
 def test_selection_at_the_ends_of_the_floats(dtype, guess):
