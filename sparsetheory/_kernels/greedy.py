@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled
-from sparsetheory._kernels.linear import adjoint, assign, forward_on
+from sparsetheory._kernels.linear import adjoint, forward_on
 from sparsetheory._kernels.threshold import heaviest, largest
 from sparsetheory._kernels.watch import looks, over
 
@@ -35,31 +35,37 @@ def gradient_step(x, support, step, g, z):
 
 
 @compiled
-def mark(places, on):
-    """Make `on` one at those places and zero elsewhere."""
-    on[:] = 0.0
-    for i in places:
-        on[i] = 1.0
+def displacement(x, support, z, chosen, swapped):
+    """Measure the move from x, that lives on `support`, to z on `chosen`.
 
-
-@compiled
-def displacement(x, was, z, now, swapped):
-    """Measure the move from x, that lives where `was` is one, to z where `now` is.
-
-    Where the two differ, `swapped` becomes z for what enters and -z for what leaves,
-    and zero elsewhere: the move is z - x on the old support and in addition `swapped`.
+    Both sets of places ascend. Where they differ, `swapped` becomes z for what enters
+    and -z for what leaves, and zero elsewhere: the move is z - x on `support` and in
+    addition `swapped`.
 
     Returns
     -------
     same : bool
-        Whether nothing is swapped.
+        Whether the two sets are one.
     length, size : float
-        Squared norms of the move and of z on the new support.
+        Squared norms of the move and of z on `chosen`.
     """
-    kept = now * z
-    move = kept - x
-    assign(swapped, (now - was) * z)
-    return not np.any(swapped), move @ move, kept @ kept
+    swapped[:] = 0.0
+    same, length, size = True, 0.0, 0.0
+    a, b = 0, 0
+    while a < support.size or b < chosen.size:
+        leaves = b == chosen.size or (a < support.size and support[a] < chosen[b])
+        enters = a == support.size or (b < chosen.size and chosen[b] < support[a])
+        i = support[a] if leaves else chosen[b]
+        d = -x[i] if leaves else z[i] - x[i]
+        a += 0 if enters else 1
+        b += 0 if leaves else 1
+        if leaves or enters:
+            same = False
+            swapped[i] = -z[i] if leaves else z[i]
+        length += d * d
+    for i in chosen:
+        size += z[i] * z[i]
+    return same, length, size
 
 
 @compiled
@@ -120,21 +126,20 @@ def normalised_iht(A, y, k, groups, accelerate, watch, max_iter, tol, x):
         acceleration, whichever is larger; infinite where squares overflow or vanish.
     """
     inside, swapped, z = np.empty_like(x), np.empty_like(x), np.empty_like(x)
-    was, now = np.empty_like(x), np.empty_like(x)
     places = np.empty(x.size, np.int64)
     count, _ = heaviest(x, k, 0.0, groups, places)
     support = places[:count].copy()
-    mark(support, was)
     r = y - forward_on(A, x, support)
     past, past_image, kept = np.zeros_like(x), np.zeros_like(r), False
     errors = looks(watch, max_iter)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, r)
+        if not np.isfinite(np.sum(g)):  # an operator may return anything
+            return it, np.inf
         if support.size == 0:
             count, _ = heaviest(g, k, 0.0, groups, places)
             support = places[:count].copy()
-            mark(support, was)
         slope = restrict(g, support, inside)
         direction = forward_on(A, inside, support)
         energy = direction @ direction
@@ -152,10 +157,7 @@ def normalised_iht(A, y, k, groups, accelerate, watch, max_iter, tol, x):
         while True:
             gradient_step(x, support, step, g, z)
             count, cut = heaviest(z, k, cut, groups, places)
-            mark(places[:count], now)
-            same, length, size = displacement(x, was, z, now, swapped)
-            if not np.isfinite(length):
-                return it, np.inf
+            same, length, size = displacement(x, support, z, places[:count], swapped)
             image = x.dtype.type(step) * direction
             if same:
                 break
@@ -164,7 +166,6 @@ def normalised_iht(A, y, k, groups, accelerate, watch, max_iter, tol, x):
                 break
             step *= SHRINK
         support = places[:count].copy()
-        was, now = now, was
         restrict(z, support, x)
         r = r - image
         if accelerate:
@@ -193,22 +194,20 @@ def fixed_step_iht(A, y, k, step, watch, max_iter, tol, x):
         ``||x_new - x|| / ||x_new||`` of the last iteration.
     """
     swapped, z = np.empty_like(x), np.empty_like(x)
-    was, now = np.empty_like(x), np.empty_like(x)
     places = np.empty(k, np.int64)
     support = np.flatnonzero(x)
-    mark(support, was)
     errors = looks(watch, max_iter)
     change, cut = 0.0, 0.0
     for it in range(1, max_iter + 1):
         g = adjoint(A, y - forward_on(A, x, support))
+        if not np.isfinite(np.sum(g)):
+            return it, np.inf
         gradient_step(x, support, step, g, z)
         count, cut = largest(z, k, cut, places)
-        mark(places[:count], now)
-        _, length, size = displacement(x, was, z, now, swapped)
+        _, length, size = displacement(x, support, z, places[:count], swapped)
         if not (np.isfinite(size) and np.isfinite(length)):
             return it, np.inf
         support = places[:count].copy()
-        was, now = now, was
         restrict(z, support, x)
         change = np.sqrt(length / size) if size > 0.0 else 0.0
         if (change <= tol and tol > 0.0) or over(watch, it, x, errors):
