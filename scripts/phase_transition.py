@@ -30,10 +30,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import study
 
 import sparsetheory as st
 from sparsetheory.experiments import studies
-from sparsetheory.experiments.engines import end_children, engine
+from sparsetheory.experiments.engines import engine
 from sparsetheory.experiments.trialstore import check_store
 from sparsetheory.plotting.saving import save_figure
 from sparsetheory.plotting.studies import FIGURES, plot_studies
@@ -327,6 +328,8 @@ def compute(args: argparse.Namespace) -> dict[str, Any]:
             if not left:
                 raise
             print("a worker died; its work goes to others", file=sys.stderr)
+        else:
+            break
     return results
 
 
@@ -335,8 +338,8 @@ def main(argv: list[str] | None = None) -> None:
     args = arguments(argv)
     results = args.stored if args.redraw is not None else compute(args)
     paths = [] if args.redraw else [Path(f"{args.out}.npz")]
-    for study, figure in plot_studies(results).items():
-        paths += save_figure(figure, f"{args.out}_{study}")
+    for name, figure in plot_studies(results).items():
+        paths += save_figure(figure, f"{args.out}_{name}")
     if args.csv:
         paths += st.save_tables(args.out, results)
     for name, result in results.items():
@@ -347,11 +350,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        end_children()
-        os._exit(130)  # whatever still runs in a thread is not waited for
-    except (BrokenProcessPool, OSError, ValueError) as error:
-        print(f"phase_transition.py: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    study.run(main)

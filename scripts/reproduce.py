@@ -11,7 +11,6 @@ can't be computed is reported with its traceback; the others go on, the script f
 """
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import study
 from tqdm import tqdm
 
 from sparsetheory._files import write_whole
@@ -35,7 +35,6 @@ from sparsetheory.claims.rows import (
     save_rows,
 )
 from sparsetheory.claims.run import run
-from sparsetheory.experiments.engines import end_children
 from sparsetheory.experiments.records import check_writable
 
 
@@ -132,11 +131,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        end_children()
-        os._exit(130)  # whatever a thread still waits for is over
-    except (OSError, ValueError) as error:
-        print(f"reproduce.py: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    study.run(main)

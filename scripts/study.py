@@ -60,10 +60,10 @@ def arguments(
     return args
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a script; Ctrl-C ends it at once, an error in one line."""
+def run(main: Callable[[], int | None]) -> None:
+    """Run a script to its exit code; Ctrl-C ends it at once, an error in one line."""
     try:
-        main()
+        sys.exit(main())
     except KeyboardInterrupt:
         end_children()
         os._exit(130)  # whatever still runs in a thread is not waited for
