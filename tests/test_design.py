@@ -138,6 +138,7 @@ def test_no_swap_helps_where_exchange_ends(tau, seed):
 def test_optimum_is_that_of_all_subsets(tau, k, searched, monkeypatch, rng):
     if searched:
         monkeypatch.setattr("sparsetheory.learning.optimal.FEW", 0)
+        monkeypatch.setattr("sparsetheory.learning.optimal.MANY", 0)
     A = rng.standard_normal((9, 3))
     found = st.optimal_design(A, k, tau=tau)
     value, rows = best_of_all(A, k, tau)
@@ -185,6 +186,21 @@ def test_a_larger_optimum_is_proved_by_its_tree():
     assert not found.verify(A + 0.01)
     assert not found.verify(A[:25])
     assert not replace(found, rows=found.rows[:9]).verify(A)
+    for name in ("lower", "value"):
+        assert not replace(found, **{name: np.nan}).verify(A)
+    assert not replace(relaxed, lower=np.nan).verify(A)
+
+
+def test_what_a_search_cannot_close_is_gone_through(rng):
+    A = rng.standard_normal((20, 3)) * [1, 1e-5, 1e5]
+    found = st.optimal_design(A, 8)
+    assert found.branch.size == 0
+    assert found.efficiency > 0.99
+    assert found.verify(A)
+    searched = st.optimal_design(A, 8, time_limit=0.1)
+    assert searched.branch.size > 0
+    assert searched.lower <= found.value <= searched.value * (1 + 1e-6)
+    assert searched.verify(A)
 
 
 def test_rows_of_one_length_are_hard_and_time_ends_it():
@@ -226,6 +242,7 @@ def test_relaxation_agrees_with_a_conic_solver(tau, rng):
 def test_lower_bounds_hold_in_exact_arithmetic(seed, searched, monkeypatch):
     if searched:
         monkeypatch.setattr("sparsetheory.learning.optimal.FEW", 0)
+        monkeypatch.setattr("sparsetheory.learning.optimal.MANY", 0)
     rng = np.random.default_rng(seed)
     tau = (np.inf, 1.0, 2.0**-14, 2.0**20)[seed % 4]
     A = rng.standard_normal((6, 3)) * np.exp(rng.normal(0, seed % 3, (6, 1)))

@@ -148,6 +148,9 @@ def test_false_brackets_are_refuted(rng):
     assert not found.verify(0.9 * A, max_cones=3000)
     assert not found.verify(A[:, :5])
     assert not replace(found, support=np.array([0, 2])).verify(A)
+    for name in ("lower", "upper", "cone"):
+        wrong = replace(found, **{name: np.nan})
+        assert not wrong.verify(A, max_cones=3000)
     level = st.least_restricted_eigenvalue(A, 2, cone=0.1, max_cones=2)
     if level.lower > 0:
         assert not replace(level, lower=level.lower * 1.01).verify(A)

@@ -75,17 +75,19 @@ class Search:
         self.heap: list[Node] = []
         self.proved = np.inf
 
-    def run(self, deadline: float) -> None:
-        """Search until a time."""
+    def run(self, deadline: float, nodes: int | None = None) -> None:
+        """Search until a time, or until about so many nodes are there."""
         whole = np.ones(len(self.A), dtype=bool)
         self.keep(Node(0.0, self.leaf(0), ~whole, whole))
         most = min(BATCH, max(1, 4 * CELLS // len(whole) ** 2))
-        while self.heap and time.perf_counter() < deadline:
+        few = True
+        while self.heap and few and time.perf_counter() < deadline:
             size = min(most, len(self.heap))
-            nodes = [heapq.heappop(self.heap) for _ in range(size)]
-            todo = [node for node in nodes if not self.closed(node.bound)]
+            batch = [heapq.heappop(self.heap) for _ in range(size)]
+            todo = [node for node in batch if not self.closed(node.bound)]
             if todo:
                 self.process(todo)
+            few = nodes is None or len(self.branch) < nodes
 
     def lower(self) -> float:
         """Return what is certified by now."""

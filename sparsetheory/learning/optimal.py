@@ -16,6 +16,8 @@ from sparsetheory.learning.design import check_design, criterion, spread
 from sparsetheory.types import Counts, Matrix, Support, Vector
 
 FEW = 5_000  # subsets gone through one by one
+MANY = 1_000_000  # and so many where the search takes longer, as with bad scales
+NODE = 16  # subsets that take as long as a node of the search
 STEPS = 40  # of the interior point method
 
 
@@ -120,7 +122,7 @@ class OptimalDesign:
         m, named = len(A), np.concatenate([self.rows, self.branch])
         if self.rows.size != k or named.max() >= m:
             return False
-        if abs(criterion(A, self.rows, tau) - self.value) > GAP * self.value:
+        if not abs(criterion(A, self.rows, tau) - self.value) <= GAP * self.value:
             return False
         if not self.branch.size:
             return bool(enumerated(A, k, tau)[1] >= self.lower * (1 - GAP))
@@ -143,7 +145,7 @@ class OptimalDesign:
             elif inside.sum() <= k <= inside.sum() + free.sum():
                 dual = self.duals[[one]]
                 found, _ = bounds(A, tau, dual, inside[None], free[None], k)
-                if found[0] < self.lower:
+                if not found[0] >= self.lower:
                     return False
         return True
 
@@ -253,14 +255,19 @@ def optimal_design(
     """
     deadline = check_time_limit(time_limit)
     A, k, tau = check_design(A, k, tau)
+    subsets = comb(len(A), k)
+    listed = subsets <= FEW
     with blas_held():
-        if comb(len(A), k) <= FEW:
+        if not listed:
+            may_list = time_limit is None and subsets <= MANY
+            search = Search(A, k, tau)
+            search.run(deadline, subsets // NODE if may_list else None)
+            listed = may_list and bool(search.heap)
+        if listed:
             rows, lower = enumerated(A, k, tau)
             tree = np.empty(0, dtype=np.int64), np.empty((0, 2), dtype=np.int64)
             duals = np.empty((0, A.shape[1], A.shape[1]))
         else:
-            search = Search(A, k, tau)
-            search.run(deadline)
             rows, lower = search.rows, search.lower()
             tree = np.array(search.branch), np.array(search.children)
             duals = np.array(search.duals) / search.scale**2

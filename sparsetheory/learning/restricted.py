@@ -82,7 +82,7 @@ class RestrictedEigenvalue:
         off = np.abs(np.delete(self.z, on)).sum()
         inside = off <= self.cone * np.abs(self.z[on]).sum() * (1 + 1e-12)
         found = _ratio(dense, on, self.z)
-        if not inside or found > self.upper * (1 + 1e-9):
+        if not (inside and found <= self.upper * (1 + 1e-9)):
             return False
         if self.lower <= 0:
             return True
@@ -97,7 +97,7 @@ class RestrictedEigenvalue:
                 return True
             on, V = todo.pop()
             bounds = separation(dense, on, V, self.cone, correlations)
-            if not bounds.max() > 0 or bounds.max() ** 2 < self.lower:
+            if not (bounds.max() > 0 and bounds.max() ** 2 >= self.lower):
                 todo += [(on, half) for half in halves(V)]
         return False
 
