@@ -6,7 +6,7 @@ can't be computed is reported with its traceback; the others go on, the script f
 
   python scripts/reproduce.py --quick
   python scripts/reproduce.py --resume
-  python scripts/reproduce.py C08 C33 --out /tmp/two
+  python scripts/reproduce.py C08 C33
   python scripts/reproduce.py --redraw
 """
 
@@ -70,22 +70,37 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def kept(args: argparse.Namespace, setting: dict[str, Any]) -> dict[str, Row]:
-    """Return finished rows of an earlier run that depends on the same things."""
+    """Return finished rows of an earlier run that depends on the same things.
+
+    All of them to resume it, and those that aren't asked for if some are.
+
+    Raises
+    ------
+    ValueError
+        If some are asked for, and others of other code would be lost.
+    """
     path = args.out / "claims.json"
-    if not (args.resume and path.exists()):
+    if not ((args.resume or args.ids) and path.exists()):
         return {}
+    asked = set(args.ids or BY_ID)
     rows, before = load_rows(path)
     if before.get("fingerprint") != setting["fingerprint"]:
-        print(
-            f"{path} is of other code, versions or sizes: begun anew", file=sys.stderr
-        )
+        about = f"{path} is of other code, versions or sizes"
+        if not {row["id"] for row in rows} <= asked:
+            raise ValueError(f"{about}: give another --out, or no ID to begin anew")
+        print(f"{about}: begun anew", file=sys.stderr)
         return {}
     return {
         row["id"]: row
         for row in rows
-        if row["verdict"] != ERROR
-        and (row["figure"] is None or (args.out / row["figure"]).exists())
+        if row["id"] not in asked or (args.resume and finished(row, args.out))
     }
+
+
+def finished(row: Row, folder: Path) -> bool:
+    """Tell whether a row was computed, and its picture is there."""
+    drawn = row["figure"] is None or (folder / row["figure"]).exists()
+    return drawn and row["verdict"] != ERROR
 
 
 def compute(args: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
@@ -118,6 +133,8 @@ def main(argv: list[str] | None = None) -> int:
     path, page = args.out / "claims.json", args.out / "report.html"
     if args.redraw:
         rows, setting = load_rows(path)
+        if setting["fingerprint"] != about(setting["preset"])["fingerprint"]:
+            print(f"{path} is of other code or versions", file=sys.stderr)
         rows = [again(row) for row in rows]
     else:
         rows, setting = compute(args)

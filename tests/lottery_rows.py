@@ -78,13 +78,13 @@ ALTERED = [
     ("C81", {"quarter_low": -1.1}, "undecided"),
     ("C82", {"labels_each": 6970}, "undecided"),
     ("C82", {"p_of_all": 0.001}, "refuted"),
-    ("C82", {"constant_guess_if_classes_are_uneven": 40.0}, "holds"),
+    ("C82", {"majority_if_they_are_uneven": 33.0}, "holds"),
     ("C83", {"majority_if_independent": 0.6}, "refuted"),
     ("C83", {"minority_if_independent_5_held": 0.4}, "refuted"),
     (
         "C83",
         {"minority_if_permuted": 0.5, "minority_if_permuted_5_held": 0.5}
-        | {"constant_if_uneven": 1 / 3},
+        | {"majority_if_uneven": 1 / 3},
         "holds",
     ),
     (

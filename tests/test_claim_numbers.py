@@ -151,6 +151,6 @@ def test_numbers_on_margins_and_complexity_match_what_is_known():
     assert numbers["occam_of_795_among_7400"] == pytest.approx(3.1746414882910208)
     assert numbers["least_bound_at_n"] > 0.5
     numbers = result("C60").numbers
-    assert numbers["limit_hundredth"] == pytest.approx(2.9067449083303036)
+    assert numbers["limit_0.01"] == pytest.approx(2.9067449083303036)
     assert numbers["sample_one_support_at_most"] < numbers["sample_all_supports"]
     assert numbers["sample_all_supports"] < numbers["sample_all_supports_at_most"]

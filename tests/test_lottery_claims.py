@@ -16,9 +16,9 @@ def test_the_algorithm_to_the_letter_prunes_in_its_first_round_alone():
     assert numbers["density_to_the_letter"] == 1 - 12 / 64  # int(0.2 * 64) are 12
     assert numbers["density_by_law"] == pytest.approx(0.8**6)
     assert numbers["pruned_weights_that_training_moves"] > 0
-    assert numbers["rounds_to_tenth_if_p_is_a_fraction"] == 11
+    assert numbers["rounds_to_density_0.1_if_p_is_a_fraction"] == 11
     assert 0.998**1151 <= 0.1 < 0.998**1150
-    assert numbers["rounds_to_tenth_if_p_is_per_cent"] == 1151
+    assert numbers["rounds_to_density_0.1_if_p_is_per_cent"] == 1151
 
 
 def test_who_guesses_the_rarer_label_is_right_as_often_as_is_left_of_it():

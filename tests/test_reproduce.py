@@ -49,11 +49,36 @@ def test_a_run_goes_on_from_rows_of_the_same_code_alone(tmp_path):
     assert more.returncode == 0, more.stderr
     seconds = {row["id"]: row["seconds"] for row in content(tmp_path)["rows"]}
     assert seconds["C01"] == seconds["C33"] == 12345 > seconds["C03"]
+    once_more = reproduce("C01", "--out", tmp_path)
+    assert once_more.returncode == 0, once_more.stderr
+    seconds = {row["id"]: row["seconds"] for row in content(tmp_path)["rows"]}
+    assert seconds.keys() == {"C01", "C03", "C33"}
+    assert seconds["C33"] == 12345 > seconds["C01"]
+
+
+@pytest.mark.slow
+def test_rows_of_other_code_are_not_lost_to_one_that_is_asked_for(tmp_path):
+    path = tmp_path / "claims.json"
+    assert reproduce("C01", "C33", "--out", tmp_path).returncode == 0
+    marked = content(tmp_path)
     marked["run"]["fingerprint"] = "of other code"
-    (tmp_path / "claims.json").write_text(json.dumps(marked))
-    again = reproduce("C01", "--out", tmp_path, "--resume")
+    path.write_text(json.dumps(marked))
+    refused = reproduce("C01", "--out", tmp_path)
+    assert refused.returncode == 1
+    assert "is of other code, versions or sizes: give another" in refused.stderr
+    assert content(tmp_path) == marked
+    redrawn = reproduce("--redraw", "--out", tmp_path)
+    assert redrawn.returncode == 0
+    assert "is of other code or versions" in redrawn.stderr
+    del marked["rows"][0]["numbers"]["not_intersection"]
+    path.write_text(json.dumps(marked))
+    short = reproduce("--redraw", "--out", tmp_path)
+    assert short.returncode == 1
+    assert "C01 must be computed anew: no number 'not_intersection'" in short.stderr
+    again = reproduce("C01", "C33", "--out", tmp_path)
+    assert again.returncode == 0
     assert "begun anew" in again.stderr
-    assert [row["seconds"] == 12345 for row in content(tmp_path)["rows"]] == [False]
+    assert content(tmp_path)["run"]["fingerprint"] != "of other code"
 
 
 @pytest.mark.slow

@@ -1,9 +1,10 @@
 """Claims on labels that hold no information."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from math import prod
 
 from sparsetheory.claims import lottery
 from sparsetheory.claims.claim import (
@@ -21,7 +22,7 @@ TOPIC = "Learning"
 LUNCH = (D004, "The No-Free-Lunch Principle: A Dose of Reality")
 
 ENOUGH = 20_000  # labels, for a standard error of 0.2 points
-UNEVEN = (0.6, 0.3, 0.1)  # shares of classes
+UNEVEN = Fraction(6, 10), Fraction(3, 10), Fraction(1, 10)  # shares of classes
 SURE = 1e-3  # of a p value, that the share is another one
 Labels = tuple[int, ...]
 Learner = Callable[[Labels], int]
@@ -41,7 +42,8 @@ def guesses() -> dict[str, Number]:
         "labels_each": len(found.seeds) * found.trials,
         "chance": 100 / found.classes,
         "p_of_all": found.least_p,
-        "constant_guess_if_classes_are_uneven": 100 * max(UNEVEN),
+        "chance_of_3_classes": 100 / len(UNEVEN),
+        "majority_if_they_are_uneven": 100 * by_majority_if_uneven(),
     }
     for name, counts in found.correct.items():
         share = 100 * float(counts[-1].sum()) / int(numbers["labels_each"])
@@ -61,7 +63,7 @@ def guesses_rule(x: Numbers) -> Finding:
         return Finding.UNDECIDED
     if x["p_of_all"] <= SURE:
         return Finding.REFUTED
-    more = x["constant_guess_if_classes_are_uneven"] > 40
+    more = x["majority_if_they_are_uneven"] > x["chance_of_3_classes"] + 1
     return Finding.HOLDS_IF if more else Finding.HOLDS
 
 
@@ -75,14 +77,28 @@ def minority(seen: Labels) -> int:
     return min(range(2), key=seen.count)
 
 
-def share_right(learner: Learner, labels: Iterable[Labels], held: int) -> Fraction:
-    """Return the mean accuracy on the last labels, of all that may be drawn."""
-    right, number = 0, 0
+def share_right(
+    learner: Learner,
+    labels: Iterable[Labels],
+    held: int,
+    shares: Sequence[Fraction] = (Fraction(1),) * 2,
+) -> Fraction:
+    """Return the mean accuracy on the last labels, of all that may be drawn.
+
+    Labels are independent, of probabilities that are as those shares.
+    """
+    right, number = Fraction(0), Fraction(0)
     for each in labels:
-        seen, rest = each[:-held], each[-held:]
-        right += rest.count(learner(seen))
-        number += held
-    return Fraction(right, number)
+        seen, rest, weight = each[:-held], each[-held:], prod(shares[c] for c in each)
+        right += weight * rest.count(learner(seen))
+        number += weight * held
+    return right / number
+
+
+def by_majority_if_uneven() -> float:
+    """Return how often the commonest of seven uneven labels is that of the next."""
+    every = product(range(len(UNEVEN)), repeat=8)
+    return float(share_right(majority, every, 1, UNEVEN))
 
 
 def balanced(pairs: int) -> set[Labels]:
@@ -101,7 +117,7 @@ def traps() -> dict[str, Number]:
         "majority_if_permuted": float(share_right(majority, orders, 1)),
         "minority_if_permuted": float(share_right(minority, orders, 1)),
         "minority_if_permuted_5_held": float(share_right(minority, orders, 5)),
-        "constant_if_uneven": max(UNEVEN),
+        "majority_if_uneven": by_majority_if_uneven(),
     }
 
 
@@ -110,7 +126,7 @@ def traps_rule(x: Numbers) -> Finding:
     if any(x[name] != 0.5 for name in x if "independent" in name):
         return Finding.REFUTED
     others = [x["minority_if_permuted"], x["minority_if_permuted_5_held"]]
-    trapped = max(others) > 0.5 or x["constant_if_uneven"] > 1 / 3
+    trapped = max(others) > 0.5 or x["majority_if_uneven"] > 1 / 3 + 0.01
     return Finding.HOLDS_IF if trapped else Finding.HOLDS
 
 

@@ -60,8 +60,8 @@ def dynamic_training() -> dict[str, Number]:
     numbers: dict[str, Number] = {
         "error": error,
         "error_of_factor": factor_error,
-        "regrowth_for_tenth": g,
-        "regrowth_for_tenth_with_revival": dst_regrowth(p, target, revive=True),
+        "regrowth_for_density_0.1": g,
+        "regrowth_for_density_0.1_with_revival": dst_regrowth(p, target, revive=True),
         "mean_density_drawn": mean,
         "standard_error": float(np.sqrt(spread)),
         "seeds": len(study.seeds),

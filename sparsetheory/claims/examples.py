@@ -22,6 +22,13 @@ def wine(study: str, *options: str, steps: int = 50) -> str:
     return f"st.{study}({', '.join((bench, *options))})"
 
 
+def digits(study: str, *options: str, seeds: int = 6, **bench: object) -> str:
+    """Return the call of a study of digits, with as many steps as in the ledger."""
+    sizes = "".join(f", {name}={n}" for name, n in ({"seeds": seeds} | bench).items())
+    made = f'st.lottery_bench("digits"{sizes})'
+    return f"st.{study}({', '.join((made, *options))})"
+
+
 RECIPES = wine("lottery_study", "rounds=[8]", "arms=st.procedure_arms(rounds=8)")
 EXAMPLES: Mapping[str, str] = {
     "C01": "np.arange(5.0) * (np.arange(5) != 1) * (np.arange(5) < 4)",
@@ -39,7 +46,8 @@ EXAMPLES: Mapping[str, str] = {
     "C12": "st.snip_saliency([2.0, 2.0], lambda w: w - 2.0)",
     "C13": "st.grasp_saliency([1.0, -1.0], lambda w: np.array([1.0, 2.0]), "
     "lambda w, v: np.array([[2.0, 1.0], [1.0, 3.0]]) @ v)",
-    "C15": compared("ticket", "dense", 11),
+    "C15": digits("lottery_study", "rounds=[6]", "arms=['ticket']")
+    + ".effect('ticket', 'dense')",
     "C16": "st.Ticket(st.mlp([2, 2]), [True] * 6, [0.5] * 6, seed=(3,))",
     "C17": compared("re-initialised", "ticket", 11),
     "C18": "np.exp(st.log_top_k_ticket_probability(6, 2, amplitude=[0, 4]))",
@@ -53,7 +61,7 @@ EXAMPLES: Mapping[str, str] = {
     "C23": "[st.restricted_spectrum(lambda w, v: np.array([1.0, 10.0, 10.0]) * v, "
     "np.ones(3), mask).best_step for mask in ([True] * 3, [False, True, True])]",
     "C24": "[st.gradient_rate(low, high) for low, high in ((1.0, 10.0), (2.0, 9.0))]",
-    "C25": wine("sharpness_study", "steps=[0, 50]", "rounds=9")
+    "C25": digits("sharpness_study", "steps=[0, 80]", "rounds=12", seeds=4, hidden=[20])
     + ".largest.mean(axis=-1)",
     "C26": "st.conv_costs([3, 32, 32], [64, 64]).macs / "
     "st.conv_costs([3, 64, 64], [64, 64]).macs",
@@ -80,7 +88,7 @@ EXAMPLES: Mapping[str, str] = {
     "noise=s, success=st.exact_support).successes[0, 0] for s in (0, 0.5, 1)]",
     "C41": "[st.l1_success_probability(n, n // 2, [int(s * n) for s in (0.16, 0.23)])"
     ".round(3) for n in (100, 400, 1600)]",
-    "C42": wine("label_noise_study", "rounds=[8]", steps=200)
+    "C42": digits("label_noise_study", "rounds=[11]", steps=1000)
     + ".effect('test', level=1)",
     "C43": "st.margin([[1, 1], [1, -1]], [1, 1], [1, 1]).geometric, "
     "st.margin([[1, 1], [1, -1]], [1, 1], [1, 0]).geometric",
@@ -93,7 +101,7 @@ EXAMPLES: Mapping[str, str] = {
     "C48": "st.rounds_to_density(0.2, 0.1), st.rounds_to_density(0.2 / 100, 0.1)",
     "C49": compared("mask of another seed", "ticket", 14),
     "C50": compared("shuffled in layers", "ticket", 14),
-    "C51": wine("rewinding_study", "steps=[0, 40]", "rounds=[8]")
+    "C51": digits("rewinding_study", "steps=[0, 80]", "rounds=[10]")
     + ".connected[:, 0, 0].mean(axis=-1)",
     "C52": "st.masked_kernel([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]], "
     "[False, True, False]).rank",
@@ -143,22 +151,25 @@ EXAMPLES: Mapping[str, str] = {
     ".permuted(np.tile([0, 0, 1, 1], (999, 1)), axis=1)])",
     "C84": compared("one-shot, fine-tuned", "one-shot", 14),
     "C85": compared("shuffled in layers", "re-initialised", 14),
-    "C86": wine("rewinding_study", "steps=[0, 1]", "rounds=[8]") + ".effect(1)",
-    "C87": wine(
+    "C86": digits("rewinding_study", "steps=[0, 4]", "rounds=[6]") + ".effect(4)",
+    "C87": digits(
         "lottery_study",
-        "rounds=[8]",
-        "arms=st.layer_arms(st.lottery_bench('wine', hidden=[20], seeds=6, steps=50))",
+        "rounds=[14]",
+        "arms=st.layer_arms(st.lottery_bench('digits', seeds=20))",
+        seeds=20,
     )
     + ".effect('layer 1 re-initialised', 'layer 2 re-initialised')",
     "C88": "st.log_ticket_maximum([20, 1000], [5, 100]) / np.log(10)",
-    "C89": compared("signs kept, one magnitude", "ticket", 11),
+    "C89": compared("magnitudes kept", "signs kept, one magnitude", 14),
     "C90": wine("noise_study", "sizes=[0, 0.1]", "rounds=[6]")
     + ".effect('ticket', 'ticket', value=0.1, base=0)",
     "C91": wine("step_size_study", "sizes=[0.1, 0.5, 2]", "rounds=[6]")
     + ".best('ticket')",
     "C92": "np.roots([1, 0, -1, 0.1]), "
     "np.polyval([1 / 4, 0, -1 / 2, 0.1, 0], np.roots([1, 0, -1, 0.1]))",
-    "C93": wine("batch_study", "batches=[5, 25]", "rounds=[6]") + ".best('ticket')",
-    "C94": wine("order_study", "orders=4", "rounds=[10]") + ".spread('ticket')",
-    "C95": wine("speed_study", "rounds=[8]") + ".effect('ticket', loss=0.3)",
+    "C93": digits("batch_study", "batches=[5, 25]", "rounds=[14]") + ".best('ticket')",
+    "C94": "st.paired_effect(*map("
+    + digits("order_study", "orders=4", "rounds=[10]")
+    + ".spread, ('ticket', 'dense')))",
+    "C95": digits("speed_study", "rounds=[5]") + ".effect('ticket', loss=0.3)",
 }

@@ -41,7 +41,7 @@ def channels_removed() -> dict[str, Number]:
     """Remove channels of VGG-16, of all layers and of one, and count."""
     sizes, width = np.square(VGG16_SIDES), np.array(VGG16_CHANNELS)
     whole = conv_costs(width, sizes)
-    cases = {"half_of_all": np.full(13, 0.5), "quarter_of_all": np.full(13, 0.75)}
+    cases = {"half_of_all": np.full(13, 0.5), "fourth_of_all": np.full(13, 0.75)}
     for name, layer in (("second", 1), ("twelfth", 11)):
         cases[f"half_of_{name}"] = np.where(np.arange(13) == layer, 0.5, 1.0)
     numbers: dict[str, Number] = {}
@@ -154,8 +154,10 @@ def strict_threshold() -> dict[str, Number]:
 
 
 def strict_threshold_rule(x: Numbers) -> Finding:
-    """Ask that as many go as are asked for."""
-    return holds(x["removed"] == x["asked"] and x["removed_of_10_equal"] == 2)
+    """Ask that as many go as are asked for, of distinct weights and of equal ones."""
+    if x["removed"] != x["asked"]:
+        return Finding.REFUTED
+    return Finding.HOLDS if x["removed_of_10_equal"] == 2 else Finding.HOLDS_IF
 
 
 def by_quantile(scores: Vector, sparsity: float) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 from sparsetheory.claims.claim import Number, Numbers
 
 WORDS = {
+    "third": "at 33 %",
     "quarter": "at 26 %",
+    "tenth": "at 10.7 %",
     "eleventh": "at 8.6 %",
     "twentieth": "at 4.4 %",
     "p": "p",
@@ -20,8 +22,12 @@ WORDS = {
     "log10": "log₁₀",
     "iht": "IHT",
     "htp": "HTP",
+    "rip": "RIP",
+    "hessian": "Hessian",
     "snip": "SNIP",
     "grasp": "GraSP",
+    "set": "SET",
+    "rigl": "RigL",
     "macs": "multiply-adds",
 }
 """What stands for a word of a name, where the name is not the word."""

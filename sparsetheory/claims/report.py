@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from importlib.resources import files
 from math import inf
@@ -40,6 +41,7 @@ SYMBOLS: Mapping[str, str] = {
 }
 SIZES = ("seeds", "trials", "cases", "designs", "parameters", "layers", "groups")
 """Numbers that say how much was done rather than what came of it."""
+FAR = 1e9  # what a number is changed to, to see what else its rule would read
 
 
 class Noted(dict[str, Number]):
@@ -47,11 +49,31 @@ class Noted(dict[str, Number]):
 
     def __init__(self, numbers: Numbers) -> None:
         super().__init__(numbers)
-        self.read: dict[str, None] = {}
+        self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> Number:
-        self.read[name] = None
+        self.read.add(name)
         return super().__getitem__(name)
+
+
+def read_by_rule(claim: Claim, numbers: Numbers) -> set[str]:
+    """Return the numbers that a rule reads, also those that come in if others change.
+
+    A rule may decide before it has read them all; so each that it reads is changed, and
+    the rule followed again.
+    """
+    found: set[str] = set()
+    todo = [numbers] if claim.rule is not None else []
+    while todo:
+        noted = Noted(todo.pop())
+        with suppress(ArithmeticError):  # of a number that can't be
+            judge(claim, noted)
+        for name in sorted(noted.read - found):
+            value = numbers[name]
+            others = [not value] if isinstance(value, bool) else [-FAR, FAR]
+            todo += [{**noted, name: type(value)(other)} for other in others]
+        found |= noted.read
+    return found
 
 
 def report(rows: Sequence[Row], run: Mapping[str, Any], folder: Path) -> str:
@@ -171,15 +193,15 @@ def _options(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _row(row: Row, folder: Path) -> str:
-    claim, numbers = BY_ID[row["id"]], Noted(numbers_of(row))
-    if row["verdict"] != ERROR and claim.rule is not None:
-        judge(claim, numbers)
+    claim, numbers = BY_ID[row["id"]], numbers_of(row)
+    read = read_by_rule(claim, numbers) if row["verdict"] != ERROR else set()
+    marked = {entry: _is_read(entry, read) for entry in entries(numbers)}
     places = dict.fromkeys(place[0] for place in row["places"])
     name = escape(row["id"])
     parts = [
         _about(row, claim),
         _figure(row, folder),
-        _numbers(numbers),
+        _numbers(marked),
         _code(row),
     ]
     return (
@@ -187,15 +209,15 @@ def _row(row: Row, folder: Path) -> str:
         f' data-verdict="{escape(row["verdict"])}" data-topic="{escape(row["topic"])}">'
         f'<summary><span class="id">{name}</span>{_badge(row["verdict"])}'
         f'<span class="statement">{escape(row["statement"])}'
-        f"{_headline(numbers)}</span></summary>\n"
+        f"{_headline(marked)}</span></summary>\n"
         f'<div class="body">{"".join(part for part in parts if part)}</div></details>'
     )
 
 
-def _headline(numbers: Noted) -> str:
+def _headline(marked: Mapping[Entry, bool]) -> str:
     """Return the first number that the rule reads, except for sizes."""
-    for entry in entries(numbers):
-        if entry.name not in SIZES and _read(entry, numbers):
+    for entry, read in marked.items():
+        if entry.name not in SIZES and read:
             name, value = escape(readable(entry.name)), _shown(entry.value)
             text = f"{name}: {value} {_interval(entry)}".strip()
             return f'<span class="headline">{text}</span>'
@@ -231,9 +253,11 @@ def _figure(row: Row, folder: Path) -> str:
     )
 
 
-def _numbers(numbers: Noted) -> str:
-    """Return a table of numbers, with columns for intervals and tests if there are."""
-    found = list(entries(numbers))
+def _numbers(found: Mapping[Entry, bool]) -> str:
+    """Return a table of numbers, with columns for intervals and tests if there are.
+
+    Those are marked that the rule reads.
+    """
     if not found:
         return ""
     intervals = any(entry.low is not None for entry in found)
@@ -252,8 +276,7 @@ def _numbers(numbers: Noted) -> str:
         for cell in ['th scope="col"' if name else "td"]
     )
     lines = []
-    for entry in found:
-        read = _read(entry, numbers)
+    for entry, read in found.items():
         mark = ' <span class="mark">•</span>' if read else ""
         cells = [
             f'<th scope="row">{escape(readable(entry.name))}{mark}</th>',
@@ -291,10 +314,10 @@ def _strip(entry: Entry, span: tuple[float, float]) -> str:
     )
 
 
-def _read(entry: Entry, numbers: Noted) -> bool:
+def _is_read(entry: Entry, read: set[str]) -> bool:
     """Tell whether the rule reads a number, or its interval or p value."""
     own = {entry.name, *(f"{entry.name}_{end}" for end in ("low", "high", "p"))}
-    return not own.isdisjoint(numbers.read)
+    return not own.isdisjoint(read)
 
 
 def _code(row: Row) -> str:

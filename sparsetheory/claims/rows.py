@@ -128,7 +128,11 @@ def again(row: Row) -> Row:
     if row["verdict"] == ERROR:
         return row
     claim = BY_ID[row["id"]]
-    verdict = str(judge(claim, numbers_of(row)))
+    try:
+        verdict = str(judge(claim, numbers_of(row)))
+    except KeyError as error:
+        message = f"{claim.id} must be computed anew: no number {error}"
+        raise ValueError(message) from error
     return {**row, **described(claim), "verdict": verdict}
 
 

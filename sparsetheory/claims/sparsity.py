@@ -171,7 +171,7 @@ def group_envelope() -> dict[str, Number]:
     return {
         "points": norms.size,
         "error": float(np.abs(envelope - norms).max()),
-        "error_of_third_at_radius_3": float(np.abs(wide - wide_norms / 3).max()),
+        "error_of_share_at_radius_3": float(np.abs(wide - wide_norms / 3).max()),
         "excess_over_count_at_radius_3": float(wide_norms.max()) - 2.0,
     }
 
