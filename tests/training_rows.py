@@ -89,7 +89,7 @@ ALTERED = [
         "holds",
     ),
     ("C91", {"seeds": 5}, "undecided"),
-    ("C91", {"worse_quadratics": 1}, "refuted"),
+    ("C91", {"worse_quadratics": 1}, "undecided"),
     (
         "C91",
         {"doublings_of_step_tenth_low": 0.1, "doublings_of_step_tenth_p": 0.01}

@@ -133,7 +133,7 @@ def traps_rule(x: Numbers) -> Finding:
 CLAIMS = (
     Claim(
         id="C82",
-        kind="empirical",
+        kind="theorem",
         places=(LUNCH,),
         statement=(
             "Where labels hold no information, any network, dense or pruned, is right "

@@ -10,6 +10,7 @@ from sparsetheory.claims import (
     chance,
     coherence,
     design,
+    drawings,
     dynamic,
     hypotheses,
     jacobian,
@@ -48,7 +49,7 @@ from sparsetheory.plotting.lottery_studies import (
     plot_lottery_effects,
     plot_overlap,
 )
-from sparsetheory.plotting.maps import plot_phase_map
+from sparsetheory.plotting.maps import plot_phase_map, plot_phase_maps
 from sparsetheory.plotting.model_selection import plot_model_selection
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.plotting.tickets import plot_subset_sum, plot_ticket_probability
@@ -96,6 +97,14 @@ def transitions() -> Any:
     return plot_transition_curves(curves)
 
 
+def harms() -> Any:
+    """Draw where supports are found with noise, with like columns and with neither."""
+    titles = {"clean": "clean", "noise_.5": "noise of half the signal"}
+    titles["correlation_.5"] = "correlation ½ of all columns"
+    maps = {titles[name]: found for name, found in recovery.harmed_maps().items()}
+    return np.array(plot_phase_maps(maps, columns=3).axes)
+
+
 def rates() -> Any:
     """Draw masked descent and IHT on one problem."""
     A, x = gaussian(200, 400, rng=1), sparse_signal(400, 10, rng=2)
@@ -132,6 +141,11 @@ REWOUND = Figure(
     "networks, over the step that they are rewound to.",
 )
 FIGURES: Mapping[str, Figure] = {
+    "C13": Figure(
+        drawings.left_gradients,
+        "What is left of the gradient as one weight of a network shrinks, over its "
+        "score.",
+    ),
     "C15": arms(),
     "C17": arms("re-initialised", "re-initialised, fan-in"),
     "C19": Figure(
@@ -141,6 +155,10 @@ FIGURES: Mapping[str, Figure] = {
         "The chance that 3 of 10 weights in given places exceed a threshold, and no "
         "others: formula and counts with 95 % intervals.",
     ),
+    "C22": Figure(
+        drawings.hidden_saddles,
+        "A saddle of two coupled weights is none once either is pruned.",
+    ),
     "C25": Figure(
         lambda: plot_sharpness(training.spectra()),
         "Spectra of the loss on tickets, over the step that they are rewound to.",
@@ -148,6 +166,15 @@ FIGURES: Mapping[str, Figure] = {
     "C28": Figure(
         lambda: plot_lottery_effects(dynamic.on_digits(), than=dynamic.STATIC),
         f"{EFFECTS}: masks that move less one at random that stays.",
+    ),
+    "C31": Figure(
+        drawings.supports,
+        "Supports along the way: entries come back in iterative hard thresholding, "
+        "and never in magnitude pruning.",
+    ),
+    "C32": Figure(
+        drawings.risks,
+        "Mean squared error of one normal observation of μ once thresholded at λ.",
     ),
     "C34": Figure(
         lambda: plot_jacobian_recovery(jacobian.study()),
@@ -168,6 +195,10 @@ FIGURES: Mapping[str, Figure] = {
         rates,
         "The error of gradient descent on the support and of iterative hard "
         "thresholding, and the slope that theory predicts.",
+    ),
+    "C40": Figure(
+        harms,
+        "How often iterative hard thresholding finds the support of signs.",
     ),
     "C41": Figure(
         transitions,
@@ -197,6 +228,10 @@ FIGURES: Mapping[str, Figure] = {
     "C49": arms("re-initialised", "mask of another seed"),
     "C50": arms("shuffled in layers", "re-initialised", "signs kept, one magnitude"),
     "C51": REWOUND,
+    "C52": Figure(
+        drawings.expansions,
+        "Errors of the expansions of a pruned network about both starts.",
+    ),
     "C53": Figure(
         lambda: plot_rewinding(rewinding.deep_study()),
         "Tickets of five layers, over the step that they are rewound to.",
@@ -214,6 +249,11 @@ FIGURES: Mapping[str, Figure] = {
         lambda: plot_generalisation(learning.coin_flips()),
         "Gaps between test and training error on labels that are coin flips, "
         "what bounds them, and the rate that is 0 where all features are kept.",
+    ),
+    "C60": Figure(
+        drawings.complexities,
+        "Rademacher complexity of all supports of k among n features over that of "
+        "one, for normal samples.",
     ),
     "C61": NOISE,
     "C64": arms("random", "shuffled in layers"),

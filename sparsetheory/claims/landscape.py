@@ -1,5 +1,6 @@
 """Claims on the loss of a pruned network: gradient, curvature, kernel, progress."""
 
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -71,6 +72,11 @@ def gradient_rule(x: Numbers) -> Finding:
     """Ask for the derivative, which is zero off the mask where that of L is not."""
     zero = x["restricted_gradient_off_the_mask"] == 0.0
     return holds(zero and x["error_of_gradient"] <= DIFFERENCE)
+
+
+def hessian_rule(x: Numbers) -> Finding:
+    """Ask for the Hessian that differences of gradients give."""
+    return holds(x["error_of_hessian"] <= DIFFERENCE)
 
 
 def products(H: Matrix) -> tuple[float, float, float, float]:
@@ -198,19 +204,27 @@ def conditions_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if singular or worse else Finding.HOLDS
 
 
-def tangent() -> dict[str, Number]:
-    """Expand a pruned network about both points, at small distances from the start."""
+def expansion_errors(distances: Iterable[float]) -> dict[str, list[float]]:
+    """Return errors of a pruned network's expansions, at distances from the start."""
     model, w = draw_model(0)
     on, rng = drawn_mask(0, w), np.random.default_rng(1)
     direction = rng.standard_normal(on.size)
     direction /= np.linalg.norm(direction)
     errors: dict[str, list[float]] = {"whole": [], "pruned": []}
-    for t in (1e-3, 1e-4, 0.0):
+    for t in distances:
         truth = model.outputs(on * (w + t * direction)).ravel()
         for name, point in (("whole", w), ("pruned", on * w)):
             linear = model.jacobian(point) @ (on * t * direction)
             guess = model.outputs(point).ravel() + linear
             errors[name].append(float(np.abs(guess - truth).max()))
+    return errors
+
+
+def tangent() -> dict[str, Number]:
+    """Expand a pruned network about both points, at small distances from the start."""
+    errors = expansion_errors((1e-3, 1e-4, 0.0))
+    model, w = draw_model(0)
+    on = drawn_mask(0, w)
     J = model.jacobian(on * w)[:24]
     whole = masked_kernel(J, np.ones(on.size, dtype=bool))
     spans, excess = {}, 0.0
@@ -301,7 +315,7 @@ CLAIMS = (
             "from kinks."
         ),
         numbers=chain_rule,
-        rule=lambda x: holds(x["error_of_hessian"] <= DIFFERENCE),
+        rule=hessian_rule,
     ),
     Claim(
         id="C22",

@@ -178,14 +178,14 @@ def single_strike() -> dict[str, Number]:
 
 
 def single_strike_rule(x: Numbers) -> Finding:
-    """Ask for a loss at each density; only at the least one, it is a condition."""
+    """Ask for a loss at each density; only at the least one, it is a part."""
     if few(x):
         return Finding.UNDECIDED
     lost = [worse(x, name) for name in NAMES]
     if all(lost):
         return Finding.HOLDS
     if lost[-1]:
-        return Finding.HOLDS_IF
+        return Finding.PARTLY
     kept = all(as_good(x, name) for name in NAMES)
     return Finding.NOT_AT_THIS_SCALE if kept else Finding.UNDECIDED
 

@@ -201,6 +201,11 @@ def defaults() -> dict[str, Number]:
     }
 
 
+def defaults_rule(x: Numbers) -> Finding:
+    """Ask for the target after the rounds that are the default."""
+    return holds(x["sparsity_by_code"] >= x["target"])
+
+
 CLAIMS = (
     Claim(
         id="C26",
@@ -270,6 +275,6 @@ CLAIMS = (
             "code reaches its target sparsity of 0.9."
         ),
         numbers=defaults,
-        rule=lambda x: holds(x["sparsity_by_code"] >= x["target"]),
+        rule=defaults_rule,
     ),
 )

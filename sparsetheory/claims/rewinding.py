@@ -178,7 +178,7 @@ CLAIMS = (
     ),
     Claim(
         id="C53",
-        kind="empirical",
+        kind="theorem",
         places=(FORMULA, RESETTING),
         statement=(
             "After k steps the weights are theta_0 plus the sum of eta times the "

@@ -1,7 +1,9 @@
 """Claims on masked descent and on thresholding."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.integrate import quad
@@ -53,6 +55,11 @@ def masked_descent() -> dict[str, Number]:
     }
 
 
+def masked_descent_rule(x: Numbers) -> Finding:
+    """Ask for the same iterates, to rounding."""
+    return holds(x["gap"] <= ROUNDING)
+
+
 def _descent_gap(
     A: Matrix, y: Vector, mask: Vector, start: Vector, scales: float | Vector
 ) -> float:
@@ -89,22 +96,37 @@ def masked_optimum_rule(x: Numbers) -> Finding:
     return holds(x["gradient_on"] <= ROUNDING)
 
 
-def supports_over_time() -> dict[str, Number]:
-    """Follow the support of IHT and of iterative magnitude pruning on one problem."""
+class Paths(NamedTuple):
+    """Supports of both methods after each iteration or round, and the true one."""
+
+    n: int
+    truth: Support
+    hard: list[Support]
+    pruned: list[Support]
+    step_gap: float
+
+
+@cache
+def paths() -> Paths:
+    """Return the supports of IHT and of iterative magnitude pruning on one problem."""
     rng = np.random.default_rng(0)
     m, n, k = 50, 100, 14
-    A, truth = gaussian(m, n, rng), sparse_signal(n, k, rng)
-    y = A @ truth
-    paths = [iht(A, y, k, max_iter=i, tol=0.0) for i in range(1, 61)]
-    pruned, step_gap = _magnitude_pruning(A, y, k)
-    support = np.flatnonzero(truth)
+    A, x = gaussian(m, n, rng), sparse_signal(n, k, rng)
+    y = A @ x
+    hard = [iht(A, y, k, max_iter=i, tol=0.0).support for i in range(1, 61)]
+    return Paths(n, np.flatnonzero(x), hard, *_magnitude_pruning(A, y, k))
+
+
+def supports_over_time() -> dict[str, Number]:
+    """Follow the support of IHT and of iterative magnitude pruning on one problem."""
+    found = paths()
     return {
-        "step_gap": step_gap,
-        "iht_readmitted": _readmitted([path.support for path in paths], n),
-        "pruning_readmitted": _readmitted(pruned, n),
-        "k": k,
-        "iht_found": int(np.isin(support, paths[-1].support).sum()),
-        "pruning_found": int(np.isin(support, pruned[-1]).sum()),
+        "step_gap": found.step_gap,
+        "iht_readmitted": _readmitted(found.hard, found.n),
+        "pruning_readmitted": _readmitted(found.pruned, found.n),
+        "k": found.truth.size,
+        "iht_found": int(np.isin(found.truth, found.hard[-1]).sum()),
+        "pruning_found": int(np.isin(found.truth, found.pruned[-1]).sum()),
     }
 
 
@@ -245,7 +267,7 @@ CLAIMS = (
             "by step."
         ),
         numbers=masked_descent,
-        rule=lambda x: holds(x["gap"] <= ROUNDING),
+        rule=masked_descent_rule,
     ),
     Claim(
         id="C30",
