@@ -292,7 +292,7 @@ CLAIMS = (
     ),
     Claim(
         id="C55",
-        kind="empirical",
+        kind="theorem",
         places=(EXISTENCE,),
         statement=(
             "What pruning alone gains over picking one of n random weights: the error "
