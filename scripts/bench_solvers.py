@@ -12,7 +12,7 @@ what the first call in a fresh process takes is measured apart.
 
 Rivals come with pip install '.[bench]', but for adelie, which pins an old NumPy and
 works with a new one: pip install --no-deps adelie. A missing one is named and skipped.
-Writes figures/solvers.csv, two tables beside it, and a picture of the ratios.
+Writes figures/solvers_PRESET.csv, two tables beside it, and a picture of the ratios.
 """
 
 import os
@@ -235,9 +235,10 @@ def main() -> None:
     parser.add_argument("--rivals", nargs="+", choices=packages, default=packages)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=float, default=20.0, help="seconds a solver")
-    parser.add_argument("--out", type=Path, default=Path("figures/solvers"))
+    parser.add_argument("--out", type=Path, help="(default: figures/solvers_PRESET)")
     parser.add_argument("--fresh", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    args.out = args.out or Path(f"figures/solvers_{args.preset}")
     warnings.simplefilter("ignore")
     logging.disable()
     if args.fresh:
@@ -260,7 +261,7 @@ def main() -> None:
         for row in compare(p, wanted, repeats, args.limit):
             show(row)
             rows.append(row)
-    write_table(Path(f"{args.out}.csv"), rows)
+        write_table(Path(f"{args.out}.csv"), rows)
     calls = list(first_calls(wanted, sizes))
     for call in calls:
         extra = call["first_ms"] - call["ms"]

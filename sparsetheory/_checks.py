@@ -190,7 +190,7 @@ def check_start(x0: npt.ArrayLike | None, n: int) -> Vector:
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return `value` as an int in ``low..high``."""
     try:
-        number = operator.index(value)
+        number = operator.index(None if isinstance(value, bool) else value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {value!r}") from None
     if number < low or (high is not None and number > high):

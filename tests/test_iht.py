@@ -149,6 +149,7 @@ def test_a_fixed_step_of_the_inverse_norm_sticks_where_the_normalised_does_not()
         (4, "k must be in 0..3, got 4"),
         (1.0, "k must be an integer, got 1.0"),
         ("2", "k must be an integer, got '2'"),
+        (True, "k must be an integer, got True"),
     ],
 )
 def test_bad_sparsity_is_named(k, message):

@@ -292,6 +292,7 @@ def test_integers_memory_order_and_read_only_samples():
         ({"k": 7}, ValueError, r"k must be in 1\.\.6, got 7"),
         ({"k": [1, 0]}, ValueError, r"k must be in 1\.\.6, got 0"),
         ({"k": 2.0}, TypeError, r"k must be an integer, got 2\.0"),
+        ({"k": True}, TypeError, "k must be an integer, got True"),
         ({"k": []}, ValueError, "k must not be empty"),
         ({"k": 4, "groups": 2}, ValueError, r"k must be in 1\.\.3, got 4"),
         ({"groups": 4}, ValueError, "groups must divide"),
