@@ -11,7 +11,7 @@ STEM.json.gz, all numbers of each seed, and a picture STEM_STUDY of each study, 
 and .svg.
 
   python scripts/lottery_ticket.py
-  python scripts/lottery_ticket.py --preset paper --resume --engine processes
+  python scripts/lottery_ticket.py --preset paper --resume --workers 4
   python scripts/lottery_ticket.py --study tickets --study noise
   python scripts/lottery_ticket.py --redraw figures/lottery_paper.json.gz
 """
@@ -71,7 +71,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     add("--study", action="append", choices=STUDIES, help="one of them (default: all)")
     add("--seeds", type=int, help="how many")
     add("--seed", type=int, default=0, help="the first one (default: 0)")
-    add("--engine", choices=("threads", "processes", "dask"), default="threads")
+    add("--engine", choices=("threads", "processes", "dask"), default="processes")
     add("--workers", type=int, help="how many (default: one per processor)")
     return study.arguments(parser, argv, (), settings)
 

@@ -51,7 +51,8 @@ def content(store):
 @pytest.mark.slow
 def test_the_script_goes_on_where_it_stopped_and_redraws(script, tmp_path, capsys):
     out = tmp_path / "new" / "t"
-    options = ["--out", str(out), "--seed", "3"]
+    # in this process, where the studies are made small
+    options = ["--out", str(out), "--seed", "3", "--engine", "threads"]
     script.main(options)
     store = Path(f"{out}.json.gz")
     first, printed = content(store), capsys.readouterr().out
