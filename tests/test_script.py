@@ -135,6 +135,21 @@ def test_an_interrupt_ends_the_script_soon(delay, tmp_path):
     assert not numbers.exists() or st.load_maps(numbers)
 
 
+def at_work(arguments, cwd):
+    """Start the script; return it once it has done trials."""
+    run = subprocess.Popen(
+        [sys.executable, str(SCRIPTS / "phase_transition.py"), *arguments],
+        cwd=cwd,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    shown = b""
+    while not re.search(rb" [1-9]\d*/\d+ \[", shown):
+        shown = (shown + os.read(run.stderr.fileno(), 4096))[-4096:]
+        assert run.poll() is None, shown
+    return run
+
+
 def group_ends(number, seconds):
     """Whether every process of the group ends within so many seconds."""
     for _ in range(10 * seconds):
@@ -153,16 +168,7 @@ def group_ends(number, seconds):
 def test_a_run_at_work_ends_soon_and_leaves_nobody_behind(engine, ending, tmp_path):
     long = ["--solver", "lasso", "--ensemble", "gaussian", "--n", "500", "--grid", "5"]
     long += ["--trials", "400", "--engine", engine, "--resume", "--out", "a"]
-    run = subprocess.Popen(
-        [sys.executable, str(SCRIPTS / "phase_transition.py"), *long],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    shown = b""
-    while not re.search(rb" [1-9]\d*/\d+ \[", shown):  # trials are done
-        shown = (shown + os.read(run.stderr.fileno(), 4096))[-4096:]
-        assert run.poll() is None, shown
+    run = at_work(long, tmp_path)
     begin = time.monotonic()
     run.send_signal(ending)
     assert run.wait(timeout=10) == (130 if ending == signal.SIGINT else -ending)
@@ -170,6 +176,24 @@ def test_a_run_at_work_ends_soon_and_leaves_nobody_behind(engine, ending, tmp_pa
     run.stderr.close()
     assert group_ends(run.pid, seconds=5)
     assert (tmp_path / "a.db").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_changes_nothing(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    small = ["--solver", "lasso", "--ensemble", "gaussian", "--n", "200", "--grid", "5"]
+    small += ["--trials", "30", "--engine", "processes", "--workers", "2"]
+    run = at_work([*small, "--out", "killed"], tmp_path)
+    children = psutil.Process(run.pid).children()
+    next(c for c in children if "spawn_main" in " ".join(c.cmdline())).kill()
+    with run.stderr as stream:
+        assert b"a worker died; its work goes to others" in stream.read()
+    assert run.wait() == 0
+    whole = script(*small, "--out", "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    one, two = (st.load_maps(tmp_path / f"{n}.npz") for n in ("killed", "whole"))
+    for name in two:
+        assert_array_equal(one[name].outcomes, two[name].outcomes)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write")
