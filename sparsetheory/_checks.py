@@ -190,9 +190,11 @@ def check_start(x0: npt.ArrayLike | None, n: int) -> Vector:
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     """Return `value` as an int in ``low..high``."""
     try:
-        number = operator.index(None if isinstance(value, bool) else value)
+        number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
     if number < low or (high is not None and number > high):
         bound = f"at least {low}" if high is None else f"in {low}..{high}"
         raise ValueError(f"{name} must be {bound}, got {number}")

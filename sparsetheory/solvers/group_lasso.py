@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sparsetheory._checks import (
-    check_array,
     check_groups,
     check_loop,
     check_number,
@@ -16,7 +15,7 @@ from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.threshold import group_norms
 from sparsetheory.solvers._group_problem import GroupProblem, penalised
 from sparsetheory.solvers._span import Span
-from sparsetheory.solvers.lasso import LassoPath
+from sparsetheory.solvers.lasso import LassoPath, solve_path
 from sparsetheory.types import MeasurementOperator, Recovery
 
 
@@ -173,28 +172,8 @@ def group_lasso_path(
     array([[1.5, 2. , 0. , 0. ],
            [2.4, 3.2, 0. , 0. ]])
     """
-    each = check_array("lams", lams, 1)
-    if each.size == 0 or each.min() <= 0.0:
-        least = each.min() if each.size else "none"
-        raise ValueError(f"lams must be positive numbers, got {least}")
     problem = GroupProblem(A, y, groups, weights, None)
-    max_iter, tol = check_loop(max_iter, tol, problem.y.dtype)
-    found = [problem.solve(float(lam), tol, max_iter) for lam in each]
-    path = LassoPath(
-        each,
-        np.array([one.x for one in found]),
-        np.array([one.gap for one in found]),
-        np.array([one.n_iter for one in found]),
-        np.array([one.converged for one in found]),
-        np.array([one.dual for one in found]),
-    )
-    missed = ~path.converged
-    if missed.any() and tol > 0:
-        count = f"{np.count_nonzero(missed)} of {missed.size} duality gaps"
-        measure = f"{count} up to {path.gaps.max():.1e} > {tol * problem.half:.1e}"
-        most = int(path.n_iter[missed].max())
-        warn_unconverged("group_lasso_path", measure, most, max_iter)
-    return path
+    return solve_path("group_lasso_path", problem, lams, max_iter, tol)
 
 
 def group_lambda_max(

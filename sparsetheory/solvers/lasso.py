@@ -19,6 +19,7 @@ from sparsetheory._checks import (
 from sparsetheory.operators import operator_norm
 from sparsetheory.solvers._descent import HIGH, LOW, Round, WorkingSet
 from sparsetheory.solvers._designs import Design, design_of
+from sparsetheory.solvers._group_problem import GroupProblem
 from sparsetheory.solvers.proximal import fista
 from sparsetheory.types import MeasurementOperator, Recovery, Vector
 
@@ -189,28 +190,8 @@ def lasso_path(
     array([[1. , 0. , 0. ],
            [2. , 0. , 0.5]])
     """
-    weights = check_array("lams", lams, 1)
-    if weights.size == 0 or weights.min() <= 0.0:
-        least = weights.min() if weights.size else "none"
-        raise ValueError(f"lams must be positive numbers, got {least}")
     problem = LassoProblem(A, y, None)
-    max_iter, tol = check_loop(max_iter, tol, problem.y.dtype)
-    found = [problem.solve(float(lam), tol, max_iter) for lam in weights]
-    path = LassoPath(
-        weights,
-        np.array([one.x for one in found]),
-        np.array([one.gap for one in found]),
-        np.array([one.n_iter for one in found]),
-        np.array([one.converged for one in found]),
-        np.array([one.dual for one in found]),
-    )
-    missed = ~path.converged
-    if missed.any() and tol > 0:
-        count = f"{np.count_nonzero(missed)} of {missed.size} duality gaps"
-        goal = f"{count} up to {path.gaps.max():.1e} > {tol * problem.half:.1e}"
-        most = int(path.n_iter[missed].max())
-        warn_unconverged("lasso_path", goal, most, max_iter)
-    return path
+    return solve_path("lasso_path", problem, lams, max_iter, tol)
 
 
 def lambda_max(A: MeasurementOperator, y: npt.ArrayLike) -> float:
@@ -311,3 +292,33 @@ class LassoProblem:
         x = found.x.astype(self.y.dtype, copy=False)
         n_iter = before + found.n_iter
         return Recovery(x, n_iter, gap <= tol * self.half, gap, s * r)
+
+
+def solve_path(
+    name: str,
+    problem: LassoProblem | GroupProblem,
+    lams: npt.ArrayLike,
+    max_iter: int,
+    tol: float,
+) -> LassoPath:
+    """Solve a problem for several weights in turn; `name` is that of the function."""
+    each = check_array("lams", lams, 1)
+    if each.size == 0 or each.min() <= 0.0:
+        least = each.min() if each.size else "none"
+        raise ValueError(f"lams must be positive numbers, got {least}")
+    max_iter, tol = check_loop(max_iter, tol, problem.y.dtype)
+    found = [problem.solve(float(lam), tol, max_iter) for lam in each]
+    path = LassoPath(
+        each,
+        np.array([one.x for one in found]),
+        np.array([one.gap for one in found]),
+        np.array([one.n_iter for one in found]),
+        np.array([one.converged for one in found]),
+        np.array([one.dual for one in found]),
+    )
+    missed = ~path.converged
+    if missed.any() and tol > 0:
+        count = f"{np.count_nonzero(missed)} of {missed.size} duality gaps"
+        goal = f"{count} up to {path.gaps.max():.1e} > {tol * problem.half:.1e}"
+        warn_unconverged(name, goal, int(path.n_iter[missed].max()), max_iter)
+    return path
