@@ -48,7 +48,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "seeds": 12,
         "rate": 0.2,
-        "rounds": [3, 6, 10, 14],
+        "rounds": [3, 6, 11, 14],
         "masks": [1, 3, 6],
         "widths": [100, 400],
         "long": 1600,
@@ -61,8 +61,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 HEADER = """\
 Differences of accuracy in points, 95 % intervals, exact sign-flip p values. As good:
 all of the interval above minus a point. Worse and better: all of it on that side of
-zero, and p at most 0.05; much worse: by five points. Steps, doublings and eigenvalues
-are as they are; below such lines a claim and the finding, by the rule of its row."""
+zero, and p at most 0.05, each line by itself; much worse: by five points. Steps,
+doublings and eigenvalues are as they are; below such lines a claim and the finding, by
+the rule of its row, with corrections for what is tested together."""
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -103,7 +104,8 @@ def main(argv: list[str] | None = None) -> None:
         todo = tasks(args.settings, args.study or STUDIES)
         with engine(args.engine, args.workers) as where:
             complete_records(paths[0], todo, args.records, args.settings, **where)
-    print(HEADER)
+    first, last = args.settings["seed"], args.settings["seed"] + args.settings["seeds"]
+    print(f"Seeds {first} to {last - 1}. {HEADER}")
     for name, result in results(args.records, args.settings):
         print(name)
         for text in STUDIES[name].rows(result):

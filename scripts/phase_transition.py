@@ -168,7 +168,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--preset",
         choices=PRESETS,
         default="default",
-        help="how much to compute: seconds, a minute, or half an hour",
+        help="how much to compute: seconds, a minute, or ten minutes",
     )
     add(
         "--study",

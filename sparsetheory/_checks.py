@@ -206,7 +206,9 @@ def check_number(name: str, value: Any, *, positive: bool = True) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
     if not (np.isfinite(number) and (number > 0 or (number == 0 and not positive))):
         kind = "positive" if positive else "non-negative"
         raise ValueError(f"{name} must be {kind} and finite, got {number}")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import sparsetheory as st
-from sparsetheory.experiments.identity import fingerprint
+from sparsetheory.experiments.identity import fingerprint, told_apart
 from sparsetheory.experiments.rules import exact_support
 from sparsetheory.experiments.setting import check_setting
 
@@ -110,6 +110,39 @@ def test_objects_are_told_apart_by_their_state(load):
     states = [1, 2, {"a", "b"}, {"a", "c"}, {"x": [1]}, {"x": [2]}]
     keys = [key(module.Solver(state)) for state in states]
     assert len(set(keys)) == len(keys)
+
+
+WRAPPED = {
+    "a cache": "held = functools.lru_cache(go)",
+    "a cache inside": "inner = functools.cache(go)\ndef held(A, y, k): return inner(k)",
+    "a vectorised function": "held = numpy.vectorize(go)",
+    "a queue": "held = collections.deque([go])",
+    "a queue of lambdas": "held = collections.deque([lambda A: 1])",
+    "a cached property": "class C:\n  @functools.cached_property\n"
+    "  def p(self): return 1\nheld = C()",
+    "a name with underscores": "class C:\n  __v__ = 1\nheld = C()",
+}
+
+
+@pytest.mark.parametrize("held", WRAPPED.values(), ids=WRAPPED.keys())
+def test_functions_are_seen_in_what_holds_them(held, load):
+    start = "import collections, functools, numpy\ndef go(A, y=0, k=0): return 1\n"
+
+    def built(source):
+        value = load(user_solver=source).held
+        return told_apart("solver", value)
+
+    one = start + held
+    assert built(one) == built(one)
+    assert built(one) != built(
+        one.replace("return 1", "return 2")
+        .replace("= 1", "= 2")
+        .replace("A: 1", "A: 2")
+    )
+
+
+def test_functions_of_packages_are_told_apart_by_version():
+    assert told_apart("rule", pytest.approx)[-1] == f"pytest {pytest.__version__}"
 
 
 def test_sets_in_a_state_say_the_same_in_every_process(tmp_path):

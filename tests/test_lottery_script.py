@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,15 @@ def test_lines_of_the_table_show_effect_interval_p_and_what_follows():
     assert f"[{100 * effect.low:+7.2f}, {100 * effect.high:+7.2f}]" in shown
     assert shown.endswith("much worse: holds")
     shown = list(studies.lines((("C15", "ticket", "dense", "as good"),), study))
+    assert shown[0].endswith("as good: undecided")  # the same in all seeds
+    accuracy["ticket"][0, 0] = 0.901
+    shown = list(studies.lines((("C15", "ticket", "dense", "as good"),), study))
     assert shown[0].endswith("as good: holds")
+    *_, both, reach = studies.ticket_lines(
+        replace(study, accuracy=dict.fromkeys(studies.ARMS, accuracy["ticket"]))
+    )
+    assert both.startswith("C47 ")
+    assert reach.rstrip().endswith(" 4.4 %")
     (shown,) = studies.lines((("C64", "ticket", "random", "worse"),), study)
     assert shown.endswith("worse: not at this scale")
 
@@ -179,10 +188,10 @@ def test_findings_on_training_are_by_the_rules_of_the_rows():
     for part in ("noise of 4 against none", "4.4 %", "-4.00", "p 0.0020"):
         assert part in shown[-1]
     assert f"[{100 * effect.low:+7.2f}, {100 * effect.high:+7.2f}]" in shown[-1]
-    assert last.startswith("C90      not at this scale: Even minuscule noise")
+    assert last.startswith("C90      not at this scale. Even minuscule noise")
     ticket[SIZES.index(0.1)] -= 0.02
     *_, last = training_studies.noise_lines(study)
-    assert last.startswith("C90      partly: ")
+    assert last.startswith("C90      partly. ")
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,15 @@ def guesses() -> dict[str, Number]:
 
 
 def guesses_rule(x: Numbers) -> Finding:
-    """Ask for a binomial number, by the least p value of all arms and densities."""
+    """Ask for a binomial number, by the least p value of all arms and densities.
+
+    And for the share of each arm within five standard errors of chance.
+    """
     if x["labels_each"] < ENOUGH:
         return Finding.UNDECIDED
-    if x["p_of_all"] <= SURE:
+    error = (x["chance"] * (100 - x["chance"]) / x["labels_each"]) ** 0.5
+    arms = [n.removesuffix("_low") for n in x if n.endswith("_low")]
+    if x["p_of_all"] <= SURE or any(abs(x[n] - x["chance"]) > 5 * error for n in arms):
         return Finding.REFUTED
     more = x["majority_if_they_are_uneven"] > x["chance_of_3_classes"] + 1
     return Finding.HOLDS_IF if more else Finding.HOLDS

@@ -135,13 +135,24 @@ def evaluate(claim: Claim) -> Result:
 
 
 def judge(claim: Claim, numbers: Numbers) -> Finding:
-    """Return what numbers make of a claim: by its rule, unless one of them is NaN."""
+    """Return what numbers make of a claim.
+
+    By its rule, unless one of them is NaN or lies outside its own interval.
+    """
     if claim.verdict is not None:
         return claim.verdict
     assert claim.rule is not None
-    if any(math.isnan(value) for value in numbers.values()):
-        return Finding.UNDECIDED
-    return claim.rule(numbers)
+    wrong = any(math.isnan(value) for value in numbers.values())
+    wrong = wrong or any(not _inside(name, numbers) for name in numbers)
+    return Finding.UNDECIDED if wrong else claim.rule(numbers)
+
+
+def _inside(name: str, numbers: Numbers) -> bool:
+    """Tell whether a number lies in its interval; one of a count is of its share."""
+    value, inf = numbers[name], math.inf
+    low, high = numbers.get(f"{name}_low", -inf), numbers.get(f"{name}_high", inf)
+    slack = ROUNDING * max(1.0, abs(value))
+    return isinstance(value, int) or low - slack <= value <= high + slack
 
 
 def holds(condition: bool) -> Finding:

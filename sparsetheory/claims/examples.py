@@ -103,14 +103,21 @@ EXAMPLES: Mapping[str, str] = {
     "C50": compared("shuffled in layers", "ticket", 14),
     "C51": digits("rewinding_study", "steps=[0, 80]", "rounds=[10]")
     + ".connected[:, 0, 0].mean(axis=-1)",
-    "C52": "st.masked_kernel([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]], "
+    "C52": "(lambda n, w, on, X: [abs(n.outputs(w * on, X) - n.outputs(p, X)).max() "
+    "for p in (w, w * on)])(st.mlp([9, 9]), np.arange(90.0), np.arange(90) % 2, "
+    "np.eye(9)), "
+    "st.masked_kernel([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]], "
     "[False, True, False]).rank",
-    "C53": wine("rewinding_study", "steps=[0, 1]", "rounds=[8]") + ".effect(1, 0)",
+    "C53": "(lambda n, w, X: [abs(st.train(n, w, X, range(9), steps=1, batch=9, "
+    "optimiser=st.SGD(lr=0.5)).w - w - s * n.gradient(w, X, range(9))).max().round(6) "
+    "for s in (0.5, -0.5)])(st.mlp([9, 9]), np.ones(90), np.eye(9))",
     "C54": "st.subset_sum_typical_size([0.1, 1e-3], 0.5, chance=0.9), "
     "st.covering_size(1, [0.1, 1e-3], 0.1)",
     "C55": "st.subset_sum_median_error([8, 12, 16], 0.5), "
     "st.single_weight_median_error([8, 12, 16], 0.5)",
-    "C56": "st.ball_hit_probability([1, 2], 0.5, 1.0, 1.0) / [0.25, 0.25**2]",
+    "C56": "[np.mean(abs(v - 5) < 1) for v in [np.random.default_rng(0)"
+    ".standard_normal(10**6)]], 1 / 10, "
+    "st.ball_hit_probability([1, 2], 0.5, 1.0, 1.0) / [0.25, 0.25**2]",
     "C57": "st.malach_headline_size(10, 0.05), "
     "st.malach_sketch_size(10, 5, 0.1, 1.0, 0.05)",
     "C58": "st.gradient_flow([3.0, 4.0, 12.0], [False, True, True])",
@@ -161,7 +168,7 @@ EXAMPLES: Mapping[str, str] = {
     + ".effect('layer 1 re-initialised', 'layer 2 re-initialised')",
     "C88": "st.log_ticket_maximum([20, 1000], [5, 100]) / np.log(10)",
     "C89": compared("magnitudes kept", "signs kept, one magnitude", 14),
-    "C90": wine("noise_study", "sizes=[0, 0.1]", "rounds=[6]")
+    "C90": digits("noise_study", "sizes=[0, 0.1]", "rounds=[10]")
     + ".effect('ticket', 'ticket', value=0.1, base=0)",
     "C91": wine("step_size_study", "sizes=[0.1, 0.5, 2]", "rounds=[6]")
     + ".best('ticket')",

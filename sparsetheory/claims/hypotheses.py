@@ -24,6 +24,8 @@ from sparsetheory.claims.lottery import (
     differences,
     few,
     much_worse,
+    no_better,
+    short,
     summary,
     worse,
 )
@@ -78,7 +80,8 @@ def sparse_better_rule(x: Numbers) -> Finding:
         return Finding.HOLDS
     if noise:
         return Finding.PARTLY
-    return Finding.UNDECIDED
+    none = all(no_better(x, f"{label}_{name}") for label in LABELS for name in NAMES)
+    return Finding.NOT_AT_THIS_SCALE if none else Finding.UNDECIDED
 
 
 def gains(x: Numbers, name: str) -> bool:
@@ -124,7 +127,9 @@ def three_reasons_rule(x: Numbers) -> Finding:
         return Finding.HOLDS
     if any(parts):
         return Finding.PARTLY
-    return Finding.UNDECIDED
+    kept = all(as_good(x, f"{part}_{last}") for part in ("shuffled", "redrawn"))
+    none = kept and all(no_better(x, f"pruned_{label}_{last}") for label in LABELS)
+    return Finding.NOT_AT_THIS_SCALE if none else Finding.UNDECIDED
 
 
 @cache
@@ -171,7 +176,9 @@ def moved_rule(x: Numbers) -> Finding:
         return Finding.HOLDS
     if several or better(x, f"kept_{last}"):
         return Finding.PARTLY
-    return Finding.UNDECIDED
+    lost = no_better(x, f"kept_{last}") and short(x, f"moved_{last}")
+    one = x["shared_again"] >= 50 or short(x, f"again_{last}")
+    return Finding.NOT_AT_THIS_SCALE if lost and one else Finding.UNDECIDED
 
 
 def findings() -> dict[str, Number]:
@@ -204,7 +211,16 @@ def findings_rule(x: Numbers) -> Finding:
     ]
     if all(lines):
         return Finding.HOLDS
-    return Finding.PARTLY if any(lines) else Finding.UNDECIDED
+    if any(lines):
+        return Finding.PARTLY
+    none = [
+        short(x, f"exists_{NAMES[0]}"),
+        as_good(x, f"redrawn_{last}"),
+        all(no_better(x, f"late_{name}") for name in NAMES),
+        short(x, f"moved_{last}"),
+        as_good(x, f"random_{last}"),
+    ]
+    return Finding.NOT_AT_THIS_SCALE if all(none) else Finding.UNDECIDED
 
 
 CLAIMS = (

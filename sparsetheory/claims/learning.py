@@ -114,12 +114,14 @@ def margins() -> dict[str, Number]:
 
 def margins_rule(x: Numbers) -> Finding:
     """Ask which margins rise: of other classifiers, and of the largest ones."""
-    if x["condition_mismatches"] > 0:
+    rises = max(x["largest_rise_of_max_margin"], x["largest_rise_by_a_deletion"])
+    if x["condition_mismatches"] > 0 or rises > ROUNDING:
         return Finding.UNDECIDED
     if not x["two_points_pruned"] > x["two_points"]:
         return Finding.REFUTED
-    rises = max(x["largest_rise_of_max_margin"], x["largest_rise_by_a_deletion"])
-    return Finding.HOLDS if rises > ROUNDING else Finding.HOLDS_IF
+    means = x["class_means_pruned"] > x["class_means"]
+    over_radius = x["over_radius_sparse"] > x["over_radius"]
+    return Finding.HOLDS_IF if means and over_radius else Finding.UNDECIDED
 
 
 def waves() -> Matrix:

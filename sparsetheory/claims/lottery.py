@@ -24,7 +24,7 @@ from sparsetheory.claims.claim import (
 )
 from sparsetheory.claims.scale import scale
 from sparsetheory.experiments.arms import Case
-from sparsetheory.experiments.bench import LotteryBench, lottery_bench
+from sparsetheory.experiments.bench import Flags, LotteryBench, lottery_bench
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
 from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.lottery.iterative import PruningRounds
@@ -119,14 +119,29 @@ def as_good(x: Numbers, name: str) -> bool:
     return bool(x[f"{name}_low"] > -MARGIN)
 
 
+def no_better(x: Numbers, name: str) -> bool:
+    """Tell whether a difference is less than a point above zero at most."""
+    return bool(x[f"{name}_high"] < MARGIN)
+
+
+def short(x: Numbers, name: str) -> bool:
+    """Tell whether a difference is a point below zero at least."""
+    return bool(x[f"{name}_high"] <= -MARGIN)
+
+
 def much_worse(x: Numbers, name: str) -> bool:
     """Tell whether a difference is more than five points below zero."""
     return worse(x, name) and bool(x[f"{name}_high"] < -MUCH)
 
 
 def existence() -> dict[str, Number]:
-    """Compare tickets with dense networks."""
-    return differences("ticket", "dense")
+    """Compare tickets with dense networks, and follow them while they are as good."""
+    numbers, least = differences("ticket", "dense"), 100.0
+    for name, density in zip(NAMES, study().density, strict=True):
+        if not as_good(numbers, name):
+            break
+        least = 100 * float(density)
+    return {**numbers, "as_good_down_to": least}
 
 
 def existence_rule(x: Numbers) -> Finding:
@@ -148,8 +163,7 @@ def ninety_rule(x: Numbers) -> Finding:
         return Finding.UNDECIDED
     if as_good(x, "eleventh"):
         return Finding.HOLDS
-    short = x["eleventh_high"] <= -MARGIN
-    return Finding.NOT_AT_THIS_SCALE if short else Finding.UNDECIDED
+    return Finding.NOT_AT_THIS_SCALE if short(x, "eleventh") else Finding.UNDECIDED
 
 
 def at_random() -> dict[str, Number]:
@@ -209,38 +223,64 @@ def crucial_rule(x: Numbers) -> Finding:
 
 
 def signs() -> dict[str, Number]:
-    """Count signs that training keeps, and keep signs or magnitudes alone."""
+    """Count signs that training keeps, and keep signs or magnitudes alone.
+
+    Beside masks that are shuffled in each layer, and beside such whose initial weights
+    are as large as those of the ticket.
+    """
     bench, found = tickets()
     end = ROUNDS[1]
     mask = found.masks[end]
     draws = [np.random.default_rng(seed) for seed in bench.seeds]
     case = Case(bench, mask, found.weights[0], draws)
-    other = case.shuffled(by_layer=True)
     weights = bench.network.weights
     shares = []
-    for on, w in ((mask, found.weights[end]), (other, case.train(other))):
+    for on in (mask, case.shuffled(by_layer=True), alike(case)):
+        w = found.weights[end] if on is mask else case.train(on)
         same = (np.sign(w) == np.sign(bench.w0)) & on & weights
         shares.append(same.sum(axis=1) / (on & weights).sum(axis=1))
     return {
         **differences("signs kept, one magnitude", "ticket", "signs_alone_"),
         **differences("magnitudes kept", "ticket", "magnitudes_alone_"),
         **summary(paired_effect(shares[1], shares[0]), "shuffled_keeps_more_signs"),
+        **summary(paired_effect(shares[2], shares[0]), "as_large_keeps_more_signs"),
         "signs_kept_by_ticket": 100 * float(shares[0].mean()),
     }
+
+
+def alike(case: Case) -> Flags:
+    """Return random masks with initial weights about as large as those of the ticket.
+
+    In each layer the mask is permuted among every 20 weights that follow one another
+    in the order of their size.
+    """
+    network, masks = case.bench.network, case.mask.copy()
+    for mask, w, rng in zip(masks, case.bench.w0, case.rng, strict=True):
+        for layer in np.unique(network.layer[network.weights]):
+            places = np.flatnonzero(network.weights & (network.layer == layer))
+            order = places[np.argsort(np.abs(w[places]), kind="stable")]
+            for start in range(0, order.size, 20):
+                some = order[start : start + 20]
+                mask[some] = rng.permutation(mask[some])
+    return masks
 
 
 def signs_rule(x: Numbers) -> Finding:
     """Ask for more signs than a shuffled mask keeps, and that they be what counts."""
     if few(x):
         return Finding.UNDECIDED
-    kept = worse(x, "shuffled_keeps_more_signs")
+    others = [f"{mask}_keeps_more_signs" for mask in ("shuffled", "as_large")]
+    kept = all(worse(x, name) for name in others)
     enough = all(as_good(x, f"signs_alone_{name}") for name in NAMES[:2])
     needed = worse(x, f"magnitudes_alone_{NAMES[1]}")
     if kept and enough and needed:
         return Finding.HOLDS
     if kept or (enough and needed):
         return Finding.PARTLY
-    return Finding.UNDECIDED
+    as_many = any(x[f"{name}_low"] >= 0 for name in others)
+    least = short(x, f"signs_alone_{NAMES[1]}")
+    least = least or as_good(x, f"magnitudes_alone_{NAMES[1]}")
+    return Finding.NOT_AT_THIS_SCALE if as_many and least else Finding.UNDECIDED
 
 
 CLAIMS = (

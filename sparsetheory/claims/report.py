@@ -39,8 +39,13 @@ SYMBOLS: Mapping[str, str] = {
     Finding.UNDECIDED: "M3.5 8v.01M8 8v.01M12.5 8v.01",
     ERROR: "M8 2.5 14 13H2zM8 6.5v3M8 11v.01",
 }
-SIZES = ("seeds", "trials", "cases", "designs", "parameters", "layers", "groups")
+SIZES = (
+    *("seeds", "trials", "cases", "designs", "parameters", "layers", "groups"),
+    *("asked", "density_asked", "target", "labels_each", "chance", "steps_in_all"),
+    *("reset_after", "worse_quadratics", "error_of_progress"),
+)
 """Numbers that say how much was done rather than what came of it."""
+FEW_SEEDS = "A quick run: what its few seeds can't tell is undecided. "
 FAR = 1e9  # what a number is changed to, to see what else its rule would read
 
 
@@ -107,6 +112,7 @@ def report(rows: Sequence[Row], run: Mapping[str, Any], folder: Path) -> str:
         bars="\n".join(_bar(name, rows) for name in documents),
         when=escape(run["date"][:10]),
         preset=escape(run["preset"]),
+        few=FEW_SEEDS if run["preset"] == "quick" else "",
         run="\n".join(_run(rows, run)),
         document_options=_options((name, TITLES.get(name, name)) for name in documents),
         verdict_options=_options((name, name) for name in found),

@@ -84,7 +84,8 @@ def connections(found: RewindingStudy) -> dict[str, Number]:
         "late_share": float(late.mean()),
         "late_share_low": float(low),
         "late_share_high": float(high),
-        **summary(more, "late_over_start"),
+        "late_more_connected": 100 * more.mean,
+        "late_p": more.p,
     }
 
 

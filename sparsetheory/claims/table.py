@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,12 +53,16 @@ def interval(mean: float, low: float, high: float, sign: str = "+") -> str:
 
 def line(claims: str, what: str, density: float, effect: Any, how: Any) -> str:
     """Return a line of the table: differences in points, and what they say."""
-    found = FINDINGS[effect.bears_out(how)]
+    found = FINDINGS[effect.bears_out("worse" if how == "smaller" else how)]
+    if effect.low == effect.high:  # as where all networks fail
+        found = Finding.UNDECIDED
     shown = interval(*(100 * x for x in (effect.mean, effect.low, effect.high)))
     return head(claims, what, density) + f"{shown}  p {effect.p:.4f}  {how}: {found}"
 
 
 def verdict(row: str, finding: str) -> str:
     """Return a row of the ledger, what was found, and its claim."""
-    what = textwrap.shorten(BY_ID[row].statement, 110, placeholder=" ...")
-    return f"{row:8} {finding}: {what}"
+    claim = BY_ID[row]
+    rule = getattr(claim.rule, "func", claim.rule).__doc__ or ""
+    asked = " ".join(rule.split())
+    return f"{row:8} {finding}. {claim.statement} Rule: {asked}"

@@ -171,7 +171,8 @@ def rewound_lines(found: Mapping[str, RewindingStudy]) -> Iterator[str]:
         what = f"rewound to {step}, connected to dense, % of seeds"
         yield head("C51", what, density) + interval(100 * count / n, low, high, "")
     what = f"rewound to {rewinding.LATEST} against 0, connected"
-    yield line("C51", what, density, x, "late_over_start")
+    more = x["late_more_connected"]
+    yield head("C51", what, density) + f"{more:+7.2f}{'':20}  p {x['late_p']:.4f}"
     yield judged("C51", x)
 
 

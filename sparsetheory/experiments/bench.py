@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -190,6 +190,12 @@ def lottery_bench(
     each = check_seeds(given)
     if max(each) >= OTHER or len(set(each)) < len(each):
         raise ValueError(f"seeds must be distinct and below 2^32, got {each}")
+    check_integer("steps", steps, 0)
+    check_integer("batch", batch, 1)
+    if scheme not in get_args(Scheme):
+        raise ValueError(f"scheme must be among {get_args(Scheme)}, got {scheme!r}")
+    if not isinstance(optimiser, SGD | Adam | None):
+        raise TypeError(f"optimiser must be SGD or Adam, got {optimiser!r}")
     splits = draw_splits(data, each, label_noise=label_noise, classes=classes)
     network = mlp([splits.X.shape[-1], *hidden, splits.classes])
     optimiser = SGD(lr=0.5) if optimiser is None else optimiser

@@ -8,12 +8,14 @@ import functools
 import hashlib
 import importlib
 import inspect
+import io
 import json
 import pickle
 import sys
 import sysconfig
 import types
 from collections.abc import Iterator, Mapping
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ INSTALLED = tuple(
     Path(sysconfig.get_path(name)).resolve()
     for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+STANDARD = {"__module__", "__doc__", "__qualname__", "__firstlineno__"}
 DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
@@ -70,6 +73,18 @@ def _own(name: str | None) -> bool:
     return path is None or not any(path.is_relative_to(f) for f in INSTALLED)
 
 
+@functools.cache
+def _release(name: str) -> list[str]:
+    """Return which version of which package a module that is installed comes from."""
+    owners = _distributions().get(name.split(".")[0], [])
+    return sorted({f"{owner} {version(owner)}" for owner in owners})
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
 def _file(name: str | None) -> Path | None:
     file = getattr(sys.modules.get(name or ""), "__file__", None)
     return None if file is None else Path(file).resolve()
@@ -98,9 +113,9 @@ def _function(name: str, function: Any, seen: frozenset[int]) -> Any:
     closure and global values, other functions in turn.
     """
     code, own = function.__code__, function.__globals__
-    where = [function.__module__, function.__qualname__]
     if not _own(function.__module__):
-        return where
+        module = str(function.__module__)
+        return [module, function.__qualname__, *_release(module)]
     parts = [_content(cell) for cell in function.__closure__ or ()]
     parts += [function.__defaults__, sorted((function.__kwdefaults__ or {}).items())]
     parts += [own[n] for n in sorted(_names(code)) if n in own]
@@ -156,8 +171,12 @@ def _class(name: str, kind: type, seen: frozenset[int]) -> list[Any]:
             parts.append([base.__module__, base.__qualname__])
             continue
         for key, member in sorted(vars(base).items()):
-            if key.startswith("__") and not inspect.isfunction(member):
+            plain = isinstance(member, bool | int | float | str)
+            told = inspect.isfunction(member) or (plain and key not in STANDARD)
+            if key.startswith("__") and not told:
                 continue
+            if isinstance(member, functools.cached_property):
+                member = member.func
             if isinstance(member, staticmethod | classmethod):
                 member = member.__func__
             if isinstance(member, property):
@@ -169,6 +188,8 @@ def _class(name: str, kind: type, seen: frozenset[int]) -> list[Any]:
 
 def _value(name: str, value: Any, seen: frozenset[int]) -> Any:
     value = getattr(value, "py_func", value)  # compiled by Numba
+    if not isinstance(value, types.FunctionType | type):  # as by `functools.cache`
+        value = getattr(value, "__wrapped__", value)
     if isinstance(value, types.ModuleType):
         return [value.__name__, *_modules(value.__name__, set())]
     if isinstance(value, types.MethodType):
@@ -193,13 +214,30 @@ def _value(name: str, value: Any, seen: frozenset[int]) -> Any:
             return parts
         if hasattr(value, "__dict__") and not hasattr(kind, "__slots__"):
             return [parts, _value(name, vars(value), deeper)]
-        return [parts, _pickled(name, value)]
-    return _pickled(name, value)
+        return [parts, _pickled(name, value, deeper)]
+    return [*_release(kind.__module__), _pickled(name, value, deeper)]
 
 
-def _pickled(name: str, value: Any) -> str:
+class _Pickler(pickle.Pickler):
+    """Writes what tells functions and classes of the user apart, not their names."""
+
+    def __init__(self, name: str, file: io.BytesIO, seen: frozenset[int]) -> None:
+        super().__init__(file)
+        self.name, self.seen = name, seen
+
+    def reducer_override(self, value: Any) -> Any:
+        inner = getattr(value, "__wrapped__", getattr(value, "py_func", value))
+        known = isinstance(inner, types.FunctionType | type) and _own(inner.__module__)
+        if not known or id(value) in self.seen:
+            return NotImplemented
+        return str, (json.dumps(_value(self.name, value, self.seen)),)
+
+
+def _pickled(name: str, value: Any, seen: frozenset[int]) -> str:
+    file = io.BytesIO()
     try:
-        return hashlib.sha256(pickle.dumps(value)).hexdigest()
+        _Pickler(name, file, seen).dump(value)
+        return hashlib.sha256(file.getvalue()).hexdigest()
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ValueError(
             f"the {name} can't be told from others of its name, so its outcomes can't "

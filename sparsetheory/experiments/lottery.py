@@ -110,7 +110,13 @@ def lottery_pieces(
         rows = []
         for end in ends:
             with blas_held():
-                rows.append(bench.accuracy(arm(draw_case(bench, found(), end, name))))
+                w = np.asarray(arm(draw_case(bench, found(), end, name)))
+                if w.shape != bench.w0.shape:
+                    raise ValueError(
+                        f"arm {name!r} must return weights of shape {bench.w0.shape}, "
+                        f"got {w.shape}"
+                    )
+                rows.append(bench.accuracy(w))
         return np.array(rows)
 
     pieces: dict[str, Callable[[], Accuracy]] = {
@@ -218,15 +224,39 @@ def ticket_finder(
     tickets: PruningRounds | None,
 ) -> Callable[[], PruningRounds]:
     """Return what gives the tickets, and finds them once unless they are given."""
-    if tickets is not None and len(tickets.masks) <= max(ends):
-        raise ValueError(
-            f"tickets must have {max(ends)} rounds, got {len(tickets.masks) - 1}"
-        )
+    if tickets is not None:
+        check_tickets(bench, ends, rate, tickets)
     return once(lambda: tickets or bench.rewound(rounds=max(ends), rate=rate))
+
+
+def check_tickets(
+    bench: LotteryBench, ends: tuple[int, ...], rate: float, tickets: PruningRounds
+) -> None:
+    """Check that tickets are those of the bench, rewound to the start."""
+    rounds = len(tickets.masks) - 1
+    if rounds < max(ends):
+        raise ValueError(f"tickets must have {max(ends)} rounds, got {rounds}")
+    if tickets.masks.shape[1:] != bench.w0.shape:
+        shape = tickets.masks.shape[1:]
+        raise ValueError(f"tickets must be of shape {bench.w0.shape}, got {shape}")
+    if tickets.rewind_step != 0 or not np.array_equal(tickets.start, bench.w0):
+        raise ValueError("tickets must be rewound to the initial weights of the bench")
+    wanted = densities(bench, ends, rate)
+    found = tickets.masks[list(ends)][..., bench.network.weights].mean(axis=-1)
+    one = 1 / np.count_nonzero(bench.network.weights)
+    wrong = np.abs(found - wanted[:, None]) > one / 2
+    if wrong.any():
+        at = int(wrong.any(axis=1).argmax())
+        raise ValueError(
+            f"tickets must be pruned at the rate {rate}, to {wanted[at]:.4g} in round "
+            f"{ends[at]}, got {found[at, 0]:.4g}"
+        )
 
 
 def _arms(arms: Iterable[str] | Mapping[str, Arm]) -> dict[str, Arm]:
     if isinstance(arms, Mapping):
+        if "dense" in arms:
+            raise ValueError("no arm must be called 'dense': it is what all are beside")
         return dict(arms)
     names = list(arms)
     for name in names:

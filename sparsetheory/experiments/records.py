@@ -128,7 +128,17 @@ def load_records(
     OSError
         If it can't be read.
     """
-    path = Path(path)
+    content = _content(Path(path))
+    known = {each.__name__: each for each in types}
+    try:
+        records = {n: _made(each, known) for n, each in content["records"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} can't be read: {error!r}") from error
+    return records, content["settings"]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """Return what a file of records holds, as plain data."""
     try:
         text = path.read_bytes()
         content = json.loads(gzip.decompress(text) if path.suffix == ".gz" else text)
@@ -137,12 +147,7 @@ def load_records(
         raise ValueError(f"{path} holds no records: {error}") from error
     if kind != KIND or version > FORMAT:
         raise ValueError(f"{path} must be records of format {FORMAT}, got {version}")
-    known = {each.__name__: each for each in types}
-    try:
-        records = {n: _made(each, known) for n, each in content["records"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} can't be read: {error!r}") from error
-    return records, content["settings"]
+    return dict(content)
 
 
 def resumed_records(
@@ -153,17 +158,19 @@ def resumed_records(
     Raises
     ------
     ValueError
-        As `load_records` does, or if the settings are others.
+        As `load_records` does, or if the settings are others, or the versions of the
+        packages.
     """
     if not Path(path).exists():
         return {}
     records, before = load_records(path, types)
-    if before != settings:
-        names = sorted(
-            {*before, *settings}
-            - {name for name in before if before[name] == settings.get(name)}
-        )
-        raise ValueError(f"{path} was written with another {', '.join(names)}")
+    for then, now in (
+        (before, dict(settings)),
+        (_content(Path(path)).get("versions", {}), versions()),
+    ):
+        names = [n for n in sorted({*then, *now}) if then.get(n) != now.get(n)]
+        if names:
+            raise ValueError(f"{path} was written with another {', '.join(names)}")
     return records
 
 

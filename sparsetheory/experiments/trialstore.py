@@ -51,9 +51,14 @@ class TrialStore:
                 "WHERE fingerprint = ? AND m = ? AND k = ?",
                 (self._key, m, k),
             ).fetchall()
-        for start, verdicts in rows:
-            for i, code in enumerate(np.frombuffer(verdicts, dtype=np.int8)):
-                found[start + i] = Verdict(int(code))
+        try:
+            for start, verdicts in rows:
+                for i, code in enumerate(np.frombuffer(verdicts, dtype=np.int8)):
+                    found[start + i] = Verdict(int(code))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self._path} is damaged at m = {m}, k = {k}: {error}"
+            ) from error
         return found
 
     def row(self, m: int) -> dict[int, Outcomes]:
