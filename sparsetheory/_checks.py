@@ -207,7 +207,7 @@ def check_number(name: str, value: Any, *, positive: bool = True) -> float:
         number = float(value)
     except (TypeError, ValueError):
         number = None
-    if number is None or isinstance(value, bool):
+    if number is None or isinstance(value, bool | str | bytes):
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (np.isfinite(number) and (number > 0 or (number == 0 and not positive))):
         kind = "positive" if positive else "non-negative"

@@ -57,13 +57,13 @@ class _Linear(RegressorMixin, BaseEstimator, ABC):
             self, X, y, accept_sparse="csc", dtype=FLOATS, y_numeric=True
         )
         y = y.astype(X.dtype, copy=False)
-        means, level = np.zeros(X.shape[1], X.dtype), X.dtype.type(0.0)
-        A = X
-        if self.fit_intercept:
-            level = y.mean()
-            A = Centred(X) if issparse(X) else X - X.mean(axis=0)
-            means = A.means if issparse(X) else X.mean(axis=0)
-        found = self._solve(A, y - level)
+        means, level, A = np.zeros(X.shape[1]), 0.0, X
+        if self.fit_intercept:  # by means in double precision
+            level = y.mean(dtype=np.float64)
+            A = Centred(X) if issparse(X) else X
+            means = A.means if issparse(X) else X.mean(axis=0, dtype=np.float64)
+            A = A if issparse(X) else (X - means).astype(X.dtype, copy=False)
+        found = self._solve(A, (y - level).astype(X.dtype, copy=False))
         self.coef_ = found.x.astype(X.dtype, copy=False)
         self.intercept_ = X.dtype.type(level - means @ found.x)
         self.n_iter_ = max(found.n_iter, 1)

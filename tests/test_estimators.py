@@ -220,3 +220,15 @@ def test_zero_data_are_fitted_by_their_mean():
         assert_array_equal(found.coef_, 0.0)
         assert_allclose(found.intercept_, 7.0)
     assert st.lasso(X, np.zeros(80), 1.0).converged
+
+
+@pytest.mark.parametrize("form", [np.asarray, csc_array])
+def test_single_precision_is_centred_in_double(form, rng):
+    X, w = 1000 + rng.standard_normal((50_000, 4)), np.arange(4.0)
+    y = X @ w + 5
+    single, double = (
+        Lasso(0.01).fit(form(X.astype(kind)), y.astype(kind))
+        for kind in (np.float32, np.float64)
+    )
+    assert_allclose(single.coef_, double.coef_, atol=1e-3)
+    assert_allclose(single.intercept_, double.intercept_, atol=1)

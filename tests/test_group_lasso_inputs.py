@@ -267,3 +267,11 @@ def test_what_rounding_ends_is_said_to_be_so(rng):
             solve(tol=1e-30)
         with pytest.warns(ConvergenceWarning, match="; raise max_iter or tol"):
             solve(tol=1e-30, max_iter=1)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e60, 1e-120), (1e100, 1e-65), (1e-60, 1e120)])
+def test_solutions_whose_squares_are_no_numbers_are_refused(a, b, rng):
+    A, y = a * rng.standard_normal((20, 40)), b * rng.standard_normal(20)
+    lam = st.group_lambda_max(A, y, 4) / 30
+    with pytest.raises(ValueError, match="y must be rescaled to A, solutions"):
+        st.group_lasso(A, y, lam, 4)

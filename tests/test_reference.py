@@ -84,3 +84,18 @@ def test_lists_and_groups_without_penalty_are_taken(rng):
     assert_allclose(found.x, other.x, atol=1e-4)
     same = reference.group_basis_pursuit(A, y, LABELS).x
     assert_allclose(reference.group_basis_pursuit(lists, y, LABELS).x, same)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-4, 1e9])
+def test_scales_change_nothing(scale, rng):
+    A, y, lam = problem(rng)
+    for one, other in (
+        (reference.lasso(A, y, lam), reference.lasso(A, scale * y, scale * lam)),
+        (
+            reference.basis_pursuit_denoise(A, y, 0.1),
+            reference.basis_pursuit_denoise(A, scale * y, scale * 0.1),
+        ),
+        (reference.basis_pursuit(A, y), reference.basis_pursuit(scale * A, y)),
+    ):
+        size = np.linalg.norm(one.x) / np.linalg.norm(other.x)
+        assert_allclose(size * other.x, one.x, atol=1e-6)

@@ -40,7 +40,8 @@ class Centred(LinearOperator):
 
     def __init__(self, matrix: Any) -> None:
         self.matrix = matrix.tocsc()
-        self.means = np.ravel(self.matrix.mean(axis=0, dtype=np.float64))
+        wide = self.matrix.astype(np.float64, copy=False)  # SciPy sums in its own type
+        self.means = np.ravel(wide.mean(axis=0))
         super().__init__(np.float64, matrix.shape)
 
     def _matvec(self, x: Vector) -> Vector:

@@ -132,6 +132,11 @@ class WorkingSet:
         # Where nothing correlates with y zero is right, however short the columns.
         if not LOW < largest < HIGH and self._products(self.groups.order).any():
             raise ValueError(f"A must be rescaled, norms of groups reach {largest:.1e}")
+        scale = float(np.linalg.norm(self.y)) / largest if largest else 0.0
+        if not LOW < scale < HIGH and self._products(self.groups.order).any():
+            raise ValueError(
+                f"y must be rescaled to A, solutions are about {scale:.1e}"
+            )
 
     def _products(self, index: Index) -> Vector:
         """Return the products of y with these columns."""

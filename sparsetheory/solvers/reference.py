@@ -19,6 +19,8 @@ from sparsetheory._kernels.threshold import Groups
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator, Recovery, Vector
 
+FINE: dict[str, Any] = {"tol_gap_abs": 1e-9, "tol_gap_rel": 1e-9}  # of Clarabel
+
 
 def lasso(A: MeasurementOperator, y: npt.ArrayLike, lam: float) -> Recovery:
     """Minimise ``1/2 ||y - A x||^2 + lam ||x||_1``.
@@ -144,9 +146,9 @@ def basis_pursuit_denoise(
     Recovery
     """
     cp = _cvxpy()
-    M, y, x = _variables(A, y)
-    ball = cp.norm2(M @ x - y) <= check_number("eps", eps)
-    return _solve(cp.norm1(x), [ball], x)
+    M, y, x, (longest, unit) = _variables(A, y)
+    ball = cp.norm2(M @ x - y) <= check_number("eps", eps) / unit
+    return _solve(cp.norm1(x), [ball], x, unit / longest)
 
 
 def _cvxpy() -> Any:
@@ -155,10 +157,19 @@ def _cvxpy() -> Any:
     return cvxpy
 
 
-def _variables(A: MeasurementOperator, y: npt.ArrayLike) -> tuple[Matrix, Vector, Any]:
+def _variables(
+    A: MeasurementOperator, y: npt.ArrayLike
+) -> tuple[Matrix, Vector, Any, tuple[float, float]]:
+    """Return A and y over their sizes, the unknown over theirs, and those sizes.
+
+    For the tolerances of the solvers are absolute.
+    """
     cp = _cvxpy()
     A, y = check_problem(A, y)
-    return to_dense(A), y, cp.Variable(A.shape[1])
+    M = to_dense(A)
+    sizes = np.linalg.norm(M, axis=0).max(initial=0.0), np.linalg.norm(y)
+    longest, unit = (float(size) if size > 0 else 1.0 for size in sizes)
+    return M / longest, y / unit, cp.Variable(A.shape[1]), (longest, unit)
 
 
 def _norm(x: Any, groups: Groups | None) -> Any:
@@ -174,10 +185,11 @@ def _penalised(
     A: MeasurementOperator, y: npt.ArrayLike, lam: float, groups: Groups | None
 ) -> Recovery:
     cp = _cvxpy()
-    M, y, x = _variables(A, y)
+    M, y, x, (longest, unit) = _variables(A, y)
     r = cp.Variable(y.size)  # so that the squares are few and A is not squared
-    penalty = check_number("lam", lam) * _norm(x, groups)
-    return _solve(0.5 * cp.sum_squares(r) + penalty, [r == y - M @ x], x)
+    penalty = check_number("lam", lam) / (longest * unit) * _norm(x, groups)
+    objective = 0.5 * cp.sum_squares(r) + penalty
+    return _solve(objective, [r == y - M @ x], x, unit / longest)
 
 
 def _constrained(
@@ -187,16 +199,21 @@ def _constrained(
     one_sided: bool = False,
 ) -> Recovery:
     cp = _cvxpy()
-    M, y, x = _variables(A, y)
+    M, y, x, (longest, unit) = _variables(A, y)
     equations = [M @ x == y, *([x >= 0] if one_sided else [])]
-    return _solve(_norm(x, groups), equations, x, cp.HIGHS if groups is None else None)
+    solver = cp.HIGHS if groups is None else None
+    return _solve(_norm(x, groups), equations, x, unit / longest, solver)
 
 
-def _solve(objective: Any, constraints: Any, x: Any, solver: Any = None) -> Recovery:
+def _solve(
+    objective: Any, constraints: Any, x: Any, scale: float, solver: Any = None
+) -> Recovery:
     cp = _cvxpy()
     problem = cp.Problem(cp.Minimize(objective), constraints)
-    problem.solve(solver=solver or cp.CLARABEL)
+    chosen = FINE | {"solver": cp.CLARABEL} if solver is None else {"solver": solver}
+    problem.solve(**chosen)
     if x.value is None:
         raise ValueError(f"the problem has no solution: {problem.status}")
     n_iter = problem.solver_stats.num_iters or 0
-    return Recovery(np.asarray(x.value), int(n_iter), problem.status == cp.OPTIMAL)
+    done = problem.status == cp.OPTIMAL
+    return Recovery(scale * np.asarray(x.value), int(n_iter), done)
