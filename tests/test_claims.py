@@ -13,6 +13,7 @@ from sparsetheory.claims import (
     procedures,
     reinitialised,
 )
+from sparsetheory.claims.claim import judge
 
 EXPECTED = {
     "C01": "holds",
@@ -364,6 +365,13 @@ def test_other_numbers_give_another_verdict(name, changes, verdict):
     assert changes.keys() <= numbers.keys()
     assert str(BY_ID[name].rule({**numbers, **changes})) == verdict
     assert verdict != EXPECTED[name]
+
+
+@pytest.mark.slow
+def test_numbers_outside_their_intervals_decide_nothing():
+    numbers = result("C15").numbers
+    assert str(judge(BY_ID["C15"], numbers)) == "holds"
+    assert str(judge(BY_ID["C15"], {**numbers, "quarter": -8.0})) == "undecided"
 
 
 def test_experiments_prove_and_refute_nothing():

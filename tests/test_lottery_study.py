@@ -349,3 +349,39 @@ def test_on_digits_arms_are_at_the_distances_that_were_found_before():
     at_quarter = st.lottery_study(b, rounds=[6], arms=["ticket", "random"])
     assert at_quarter.effect("ticket", "dense").mean > -0.005
     assert at_quarter.effect("random", "dense").non_inferior(0.005) is False
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"steps": -5}, ValueError, "steps must be at least 0, got -5"),
+        ({"steps": "a"}, TypeError, "steps must be an integer, got 'a'"),
+        ({"batch": 0}, ValueError, "batch must be at least 1, got 0"),
+        ({"scheme": "foo"}, ValueError, "scheme must be among .* got 'foo'"),
+        ({"optimiser": "sgd"}, TypeError, "optimiser must be SGD or Adam, got 'sgd'"),
+    ],
+)
+def test_benches_that_can_not_be_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        st.lottery_bench("wine", seeds=2, **options)
+
+
+def test_tickets_of_another_pruning_are_refused():
+    bench = st.lottery_bench("wine", hidden=[5], seeds=2, steps=10)
+    other = st.lottery_bench("wine", hidden=[5], seeds=[5, 6], steps=10)
+    for tickets, message in (
+        (bench.rewound(rounds=2), "tickets must have 3 rounds, got 2"),
+        (bench.rewound(rounds=3, rate=0.7), "pruned at the rate 0.2, to .* got 0.03"),
+        (bench.rewound(rounds=3, rewind_step=5), "rewound to the initial weights"),
+        (other.rewound(rounds=3), "rewound to the initial weights of the bench"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            st.lottery_study(bench, rounds=[3], arms=["random"], tickets=tickets)
+
+
+def test_arms_must_return_weights_of_every_seed():
+    bench = st.lottery_bench("wine", hidden=[5], seeds=2, steps=10)
+    with pytest.raises(ValueError, match="no arm must be called 'dense'"):
+        st.lottery_study(bench, rounds=[1], arms={"dense": lambda case: case.dense})
+    with pytest.raises(ValueError, match="arm 'one' must return weights of shape"):
+        st.lottery_study(bench, rounds=[1], arms={"one": lambda case: case.dense[:1]})

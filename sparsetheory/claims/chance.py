@@ -64,9 +64,10 @@ def guesses_rule(x: Numbers) -> Finding:
     """
     if x["labels_each"] < ENOUGH:
         return Finding.UNDECIDED
-    error = (x["chance"] * (100 - x["chance"]) / x["labels_each"]) ** 0.5
+    variance = x["chance"] * (100 - x["chance"]) / x["labels_each"]
     arms = [n.removesuffix("_low") for n in x if n.endswith("_low")]
-    if x["p_of_all"] <= SURE or any(abs(x[n] - x["chance"]) > 5 * error for n in arms):
+    off = max((x[name] - x["chance"]) ** 2 for name in arms)
+    if x["p_of_all"] <= SURE or off > 25 * variance:
         return Finding.REFUTED
     more = x["majority_if_they_are_uneven"] > x["chance_of_3_classes"] + 1
     return Finding.HOLDS_IF if more else Finding.HOLDS

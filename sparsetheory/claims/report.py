@@ -71,7 +71,7 @@ def read_by_rule(claim: Claim, numbers: Numbers) -> set[str]:
     todo = [numbers] if claim.rule is not None else []
     while todo:
         noted = Noted(todo.pop())
-        with suppress(ArithmeticError):  # of a number that can't be
+        with suppress(ArithmeticError, TypeError, ValueError):
             judge(claim, noted)
         for name in sorted(noted.read - found):
             value = numbers[name]
