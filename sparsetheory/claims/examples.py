@@ -46,6 +46,8 @@ EXAMPLES: Mapping[str, str] = {
     "C12": "st.snip_saliency([2.0, 2.0], lambda w: w - 2.0)",
     "C13": "st.grasp_saliency([1.0, -1.0], lambda w: np.array([1.0, 2.0]), "
     "lambda w, v: np.array([[2.0, 1.0], [1.0, 3.0]]) @ v)",
+    "C14": "(lambda calls: st.grasp_saliency(np.ones(3), lambda w: calls.append('g') "
+    "or w, lambda w, v: calls.append('Hv') or v) is None or calls)([])",
     "C15": digits("lottery_study", "rounds=[6]", "arms=['ticket']")
     + ".effect('ticket', 'dense')",
     "C16": "st.Ticket(st.mlp([2, 2]), [True] * 6, [0.5] * 6, seed=(3,))",
@@ -137,6 +139,7 @@ EXAMPLES: Mapping[str, str] = {
     "range(9), steps=9, batch=9).w)",
     "C68": "(np.repeat([0.0, 1.0], [60, 40]) > "
     "np.quantile(np.repeat([0.0, 1.0], [60, 40]), 0.5)).sum()",
+    "C69": "(lambda reset: (-np.log2(reset * 0.5**20), 20))(1.0 * 0.5**4)",
     "C70": "st.train(st.mlp([2, 2]), np.ones(6) * [1, 0, 0, 1, 1, 1], np.eye(2), "
     "[0, 1], steps=9, batch=2).w.astype(bool)",
     "C71": "1 - st.density_after_rounds(0.2, 10), st.rounds_to_density(0.2, 0.1)",
