@@ -348,9 +348,9 @@ CLAIMS = (
         places=(BLESSING,),
         statement=(
             "With 8.6 % of the weights a ticket keeps more of its initial signs in "
-            "training than a shuffled mask does, also one of weights as large, and they "
-            "are what matters of the initial weights: signs with one magnitude do as "
-            "well to within a point, magnitudes with fresh signs worse."
+            "training than a shuffled mask does, also one of weights as large; and "
+            "they are what matters of the initial weights: signs with one magnitude do "
+            "as well to within a point, magnitudes with fresh signs worse."
         ),
         numbers=signs,
         rule=signs_rule,
