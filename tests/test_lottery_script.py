@@ -111,7 +111,7 @@ def test_the_script_goes_on_where_it_stopped_and_redraws(script, tmp_path, capsy
     assert "undecided" in shown
     assert not re.search(r": (holds|not)", shown)
     trained = ["C25", "C51", "C86", "C90", "C91", "C93", "C94", "C95"]
-    found = dict(re.findall(r"^  (C\d\d) +([a-z ]+): ", shown, re.M))
+    found = dict(re.findall(r"^  (C\d\d) +([a-z ]+)\. ", shown, re.M))
     assert [found[name] for name in trained] == ["undecided"] * len(trained)
     # ... but a theorem is one.
     assert (found["C53"], found["C58"]) == ("refuted", "loose")

@@ -7,23 +7,15 @@ import numpy as np
 from sparsetheory.claims import landscape, thresholding
 from sparsetheory.claims.model import draw_model
 from sparsetheory.lottery.saliency import grasp_saliency
+from sparsetheory.plotting.axes import labelled, squares, stacked
 from sparsetheory.plotting.curves import COLOURS, FINITE, LIMIT, MARKERS
 from sparsetheory.theory.order import expected_top_norm, top_norm_limit
 from sparsetheory.theory.shrinkage import hard_threshold_risk, soft_threshold_risk
 
 
-def axes(x: str, y: str) -> Any:
-    """Return new Axes with labels."""
-    from matplotlib import pyplot as plt
-
-    _, ax = plt.subplots(figsize=(5.6, 4.2), layout="constrained")
-    ax.set(xlabel=x, ylabel=y)
-    return ax
-
-
 def risks() -> Any:
     """Draw the exact risks of both thresholdings."""
-    ax, mu = axes("mean μ, in standard deviations", "risk"), np.linspace(0, 8, 201)
+    ax, mu = labelled("mean μ, in standard deviations", "risk"), np.linspace(0, 8, 201)
     for lam, style in ((1.0, "--"), (2.0, "-")):
         for name, risk, colour in (
             ("soft", soft_threshold_risk, COLOURS[0]),
@@ -39,7 +31,7 @@ def risks() -> Any:
 
 def complexities() -> Any:
     """Draw complexities of all supports over that of one."""
-    ax, n = axes("share of features k/n", "complexity over √(k/m)"), 10**6
+    ax, n = labelled("share of features k/n", "complexity over √(k/m)"), 10**6
     k = np.unique(np.logspace(0, 6, 25).astype(int))
     share = np.logspace(-4, 0, 201)
     ax.plot(share, [top_norm_limit(r) for r in share], label="n → ∞", **LIMIT)
@@ -53,11 +45,8 @@ def complexities() -> Any:
 
 def supports() -> Any:
     """Draw which entries are in the support, iteration by iteration."""
-    from matplotlib import pyplot as plt
-    from matplotlib.lines import Line2D
-
     found = thresholding.paths()
-    figure, both = plt.subplots(2, 1, figsize=(5.6, 4.8), layout="constrained")
+    figure, both = stacked(2)
     for ax, name, path in zip(
         both,
         ("iterative hard thresholding", "iterative magnitude pruning"),
@@ -70,18 +59,14 @@ def supports() -> Any:
                 ax.plot(np.full(on.size, step), on, "s", color=colour, markersize=2)
         ax.set(title=name, ylabel="entry", ylim=(-1, found.n))
     both[1].set_xlabel("iteration, or round")
-    names = ("in the signal's support", "not in it")
-    marks = [
-        Line2D([], [], marker="s", linestyle="", color=colour, label=label)
-        for colour, label in zip(COLOURS, names, strict=False)
-    ]
+    marks = squares(["in the signal's support", "not in it"])
     figure.legend(handles=marks, loc="outside lower center", ncols=2, frameon=False)
     return both
 
 
 def expansions() -> Any:
     """Draw the errors of expansions about both points."""
-    ax = axes("distance from the start", "largest error of an output")
+    ax = labelled("distance from the start", "largest error of an output")
     t = np.logspace(-4, 0, 17)
     labels = {"whole": "about the dense start", "pruned": "about the pruned start"}
     for i, (name, errors) in enumerate(landscape.expansion_errors(t).items()):
@@ -100,7 +85,7 @@ def left_gradients() -> Any:
     ends = w * (1 - share * np.eye(w.size))
     change = np.sum(model.gradient(ends) ** 2, axis=1)
     change -= float(np.sum(model.gradient(w) ** 2))
-    ax = axes("score w (Hg)", "change of ‖g‖² over the share shrunk")
+    ax = labelled("score w (Hg)", "change of ‖g‖² over the share shrunk")
     ax.axline((0, 0), slope=-2, label="to first order", **FINITE)
     ax.plot(
         *(scores, change / share, MARKERS[0]),
@@ -112,7 +97,7 @@ def left_gradients() -> Any:
 
 def hidden_saddles() -> Any:
     """Draw the smallest eigenvalue of two weights, and what is left of it of one."""
-    ax, b = axes("coupling b of the Hessian (1 b; b 1)", "eigenvalue"), [0.0, 3.0]
+    ax, b = labelled("coupling b of the Hessian (1 b; b 1)", "eigenvalue"), [0.0, 3.0]
     ax.plot(b, [1.0, -2.0], color=COLOURS[0], label="smallest, both weights")
     ax.plot(b, [1.0, 4.0], ":", color=COLOURS[0], label="largest, both weights")
     ax.plot(b, [1.0, 1.0], color=COLOURS[1], label="one weight pruned")
