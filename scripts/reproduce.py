@@ -85,10 +85,10 @@ def kept(args: argparse.Namespace, setting: dict[str, Any]) -> dict[str, Row]:
     asked = set(args.ids or BY_ID)
     rows, before = load_rows(path)
     if before.get("fingerprint") != setting["fingerprint"]:
-        about = f"{path} is of other code, versions or sizes"
+        other = f"{path} is of other code, versions or sizes"
         if not {row["id"] for row in rows} <= asked:
-            raise ValueError(f"{about}: give another --out, or no ID to begin anew")
-        print(f"{about}: begun anew", file=sys.stderr)
+            raise ValueError(f"{other}: give another --out, or no ID to begin anew")
+        print(f"{other}: begun anew", file=sys.stderr)
         return {}
     return {
         row["id"]: row

@@ -60,9 +60,12 @@ class _Linear(RegressorMixin, BaseEstimator, ABC):
         means, level, A = np.zeros(X.shape[1]), 0.0, X
         if self.fit_intercept:  # by means in double precision
             level = y.mean(dtype=np.float64)
-            A = Centred(X) if issparse(X) else X
-            means = A.means if issparse(X) else X.mean(axis=0, dtype=np.float64)
-            A = A if issparse(X) else (X - means).astype(X.dtype, copy=False)
+            if issparse(X):
+                A = Centred(X)
+                means = A.means
+            else:
+                means = X.mean(axis=0, dtype=np.float64)
+                A = (X - means).astype(X.dtype, copy=False)
         found = self._solve(A, (y - level).astype(X.dtype, copy=False))
         self.coef_ = found.x.astype(X.dtype, copy=False)
         self.intercept_ = X.dtype.type(level - means @ found.x)

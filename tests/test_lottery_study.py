@@ -357,7 +357,7 @@ def test_on_digits_arms_are_at_the_distances_that_were_found_before():
         ({"steps": -5}, ValueError, "steps must be at least 0, got -5"),
         ({"steps": "a"}, TypeError, "steps must be an integer, got 'a'"),
         ({"batch": 0}, ValueError, "batch must be at least 1, got 0"),
-        ({"scheme": "foo"}, ValueError, "scheme must be among .* got 'foo'"),
+        ({"scheme": "foo"}, ValueError, "scheme must be one of .* got 'foo'"),
         ({"optimiser": "sgd"}, TypeError, "optimiser must be SGD or Adam, got 'sgd'"),
     ],
 )

@@ -155,6 +155,12 @@ def _inside(name: str, numbers: Numbers) -> bool:
     return isinstance(value, int) or low - slack <= value <= high + slack
 
 
+def in_words(function: Callable[..., Any] | None) -> str:
+    """Return in one line what the docstring of numbers or of a rule says."""
+    text = getattr(function, "func", function).__doc__  # of a partial, its own
+    return " ".join((text or "").split()) if function is not None else ""
+
+
 def holds(condition: bool) -> Finding:
     """Return whether a claim holds that one failure refutes."""
     return Finding.HOLDS if condition else Finding.REFUTED

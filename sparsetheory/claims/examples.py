@@ -139,7 +139,7 @@ EXAMPLES: Mapping[str, str] = {
     "range(9), steps=9, batch=9).w)",
     "C68": "(np.repeat([0.0, 1.0], [60, 40]) > "
     "np.quantile(np.repeat([0.0, 1.0], [60, 40]), 0.5)).sum()",
-    "C69": "(lambda reset: (-np.log2(reset * 0.5**20), 20))(1.0 * 0.5**4)",
+    "C69": "-np.log2(0.5**4 * 0.5**20), 20",
     "C70": "st.train(st.mlp([2, 2]), np.ones(6) * [1, 0, 0, 1, 1, 1], np.eye(2), "
     "[0, 1], steps=9, batch=2).w.astype(bool)",
     "C71": "1 - st.density_after_rounds(0.2, 10), st.rounds_to_density(0.2, 0.1)",

@@ -114,7 +114,7 @@ def rates() -> Any:
 def margins() -> Any:
     """Draw margins of class means, with all features and with those that matter."""
     X, y = learning.separable(0, 100, 50, 3)
-    means = X.T @ y
+    means = learning.difference_of_means(X, y)
     return plot_margins(
         {
             "all 50 features": margin(X, y, means),

@@ -7,7 +7,7 @@ much worse if it is below minus five, and as worse if it is below zero and the e
 sign-flip test says so at 5 %. Where seeds are too few for that, nothing is decided.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -144,17 +144,18 @@ def existence() -> dict[str, Number]:
     return {**numbers, "as_good_down_to": least}
 
 
-def existence_rule(x: Numbers) -> Finding:
+def existence_rule(x: Numbers, names: Sequence[str] = NAMES) -> Finding:
     """Ask for tickets as good as the dense network, to a point, at the first density.
 
     Densities are tested in order, up to the first that fails, so that no correction is
     due (Maurer, Hothorn and Lehmacher 1995).
     """
-    if as_good(x, NAMES[0]):
-        return Finding.UNDECIDED if few(x) else Finding.HOLDS
-    if all(x[f"{name}_high"] <= -MARGIN for name in NAMES) and not few(x):
-        return Finding.NOT_AT_THIS_SCALE
-    return Finding.UNDECIDED
+    if few(x):
+        return Finding.UNDECIDED
+    if as_good(x, names[0]):
+        return Finding.HOLDS
+    none = all(short(x, name) for name in names)
+    return Finding.NOT_AT_THIS_SCALE if none else Finding.UNDECIDED
 
 
 def ninety_rule(x: Numbers) -> Finding:

@@ -13,7 +13,15 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from sparsetheory.claims.claim import TITLES, Claim, Finding, Number, Numbers, judge
+from sparsetheory.claims.claim import (
+    TITLES,
+    Claim,
+    Finding,
+    Number,
+    Numbers,
+    in_words,
+    judge,
+)
 from sparsetheory.claims.figures import FIGURES
 from sparsetheory.claims.names import Entry, entries, readable, shown
 from sparsetheory.claims.rows import BY_ID, ERROR, Row, numbers_of
@@ -240,9 +248,8 @@ def _about(row: Row, claim: Claim) -> str:
     if row["verdict"] == ERROR:
         lines["Error"] = escape(row["error"].strip().splitlines()[-1])
     for name, function in (("What is done", claim.numbers), ("Rule", claim.rule)):
-        text = getattr(function, "func", function).__doc__  # of a partial, its own
-        if function is not None and text:
-            lines[name] = escape(" ".join(text.split()))
+        if text := in_words(function):
+            lines[name] = escape(text)
     pairs = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines.items())
     return f'<dl class="about">{pairs}</dl>'
 

@@ -5,7 +5,7 @@ anew for each step that they are rewound to, up to 160 of 400 steps; beside 64-1
 units there are networks of five layers.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from sparsetheory.claims.claim import (
 from sparsetheory.claims.lottery import (
     MARGIN,
     SEEDS,
-    as_good,
+    existence_rule,
     few,
     summary,
 )
@@ -153,16 +153,6 @@ def few_steps(found: RewindingStudy) -> dict[str, Number]:
     return numbers
 
 
-def few_steps_rule(x: Numbers) -> Finding:
-    """Ask for tickets as good as dense networks, to a point, at the first density."""
-    if few(x):
-        return Finding.UNDECIDED
-    if as_good(x, NAMES[0]):
-        return Finding.HOLDS
-    short = all(x[f"{name}_high"] <= -MARGIN for name in NAMES)
-    return Finding.NOT_AT_THIS_SCALE if short else Finding.UNDECIDED
-
-
 CLAIMS = (
     Claim(
         id="C51",
@@ -200,6 +190,6 @@ CLAIMS = (
             "enough too."
         ),
         numbers=of(few_steps, study),
-        rule=few_steps_rule,
+        rule=partial(existence_rule, names=NAMES),
     ),
 )

@@ -43,7 +43,6 @@ from sparsetheory.plotting.lottery_studies import (
 Comparisons = tuple[tuple[str, str, str, Any], ...]
 """Claims, an arm, the one that it is compared with, and how it should do."""
 AS_GOOD, WORSE, MUCH_WORSE, BETTER = "as good", "worse", "much worse", "better"
-SMALLER = "smaller"
 
 
 def pruned(scale: Scale, **options: Any) -> dict[str, Any]:
@@ -135,12 +134,15 @@ def grid_lines(compared: Comparisons, result: Any) -> Iterator[str]:
 
 def noise_lines(result: Any) -> Iterator[str]:
     """Yield what pruning does to accuracy and gap, by noise and density."""
-    for claim, of, how in (("C42", "test", BETTER), ("C61", "gap", SMALLER)):
+    for claim, of, how, said in (
+        ("C42", "test", BETTER, ""),
+        ("C61", "gap", WORSE, "smaller"),
+    ):
         for level, share in enumerate(result.noise):
             for at in range(1, result.density.size):
                 effect = result.effect(of, level=level, at=at)
                 what = f"{of} of ticket against dense, {100 * share:g} % redrawn"
-                yield line(claim, what, result.density[at], effect, how)
+                yield line(claim, what, result.density[at], effect, how, said)
 
 
 def overlap_lines(result: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sparsetheory.claims.claim import Finding
+from sparsetheory.claims.claim import Finding, in_words
 from sparsetheory.claims.rows import BY_ID
 from sparsetheory.experiments.bench import LotteryBench, lottery_bench
 
@@ -51,18 +51,24 @@ def interval(mean: float, low: float, high: float, sign: str = "+") -> str:
     return f"{mean:{sign}7.2f} [{low:{sign}7.2f}, {high:{sign}7.2f}]"
 
 
-def line(claims: str, what: str, density: float, effect: Any, how: Any) -> str:
-    """Return a line of the table: differences in points, and what they say."""
-    found = FINDINGS[effect.bears_out("worse" if how == "smaller" else how)]
+def line(
+    claims: str, what: str, density: float, effect: Any, how: Any, said: str = ""
+) -> str:
+    """Return a line of the table: differences in points, and what they say.
+
+    `said` is what is claimed if not `how`, such as smaller for worse.
+    """
+    found = FINDINGS[effect.bears_out(how)]
     if effect.low == effect.high:  # as where all networks fail
         found = Finding.UNDECIDED
     shown = interval(*(100 * x for x in (effect.mean, effect.low, effect.high)))
-    return head(claims, what, density) + f"{shown}  p {effect.p:.4f}  {how}: {found}"
+    return (
+        head(claims, what, density)
+        + f"{shown}  p {effect.p:.4f}  {said or how}: {found}"
+    )
 
 
 def verdict(row: str, finding: str) -> str:
     """Return a row of the ledger, what was found, and its claim."""
     claim = BY_ID[row]
-    rule = getattr(claim.rule, "func", claim.rule).__doc__ or ""
-    asked = " ".join(rule.split())
-    return f"{row:8} {finding}. {claim.statement} Rule: {asked}"
+    return f"{row:8} {finding}. {claim.statement} Rule: {in_words(claim.rule)}"

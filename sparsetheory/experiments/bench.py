@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from sparsetheory.experiments.datasets import Name, Splits, draw_splits
 from sparsetheory.lottery.initial import (
     Scheme,
     batch_order,
+    check_scheme,
     check_seeds,
     initial_weights,
 )
@@ -192,8 +193,7 @@ def lottery_bench(
         raise ValueError(f"seeds must be distinct and below 2^32, got {each}")
     check_integer("steps", steps, 0)
     check_integer("batch", batch, 1)
-    if scheme not in get_args(Scheme):
-        raise ValueError(f"scheme must be among {get_args(Scheme)}, got {scheme!r}")
+    check_scheme(scheme)
     if not isinstance(optimiser, SGD | Adam | None):
         raise TypeError(f"optimiser must be SGD or Adam, got {optimiser!r}")
     splits = draw_splits(data, each, label_noise=label_noise, classes=classes)

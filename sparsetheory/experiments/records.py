@@ -128,17 +128,12 @@ def load_records(
     OSError
         If it can't be read.
     """
-    content = _content(Path(path))
-    known = {each.__name__: each for each in types}
-    try:
-        records = {n: _made(each, known) for n, each in content["records"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} can't be read: {error!r}") from error
-    return records, content["settings"]
+    content = _content(Path(path), types)
+    return content["records"], content["settings"]
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Return what a file of records holds, as plain data."""
+def _content(path: Path, types: Iterable[type]) -> dict[str, Any]:
+    """Return what a file of records holds."""
     try:
         text = path.read_bytes()
         content = json.loads(gzip.decompress(text) if path.suffix == ".gz" else text)
@@ -147,7 +142,12 @@ def _content(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} holds no records: {error}") from error
     if kind != KIND or version > FORMAT:
         raise ValueError(f"{path} must be records of format {FORMAT}, got {version}")
-    return dict(content)
+    known = {each.__name__: each for each in types}
+    try:
+        records = {n: _made(each, known) for n, each in content["records"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} can't be read: {error!r}") from error
+    return {**content, "records": records}
 
 
 def resumed_records(
@@ -163,14 +163,15 @@ def resumed_records(
     """
     if not Path(path).exists():
         return {}
-    records, before = load_records(path, types)
+    content = _content(Path(path), types)
     for then, now in (
-        (before, dict(settings)),
-        (_content(Path(path)).get("versions", {}), versions()),
+        (content["settings"], dict(settings)),
+        (content.get("versions", {}), versions()),
     ):
         names = [n for n in sorted({*then, *now}) if then.get(n) != now.get(n)]
         if names:
             raise ValueError(f"{path} was written with another {', '.join(names)}")
+    records: dict[str, Any] = content["records"]
     return records
 
 

@@ -73,8 +73,7 @@ def initial_weights(
     >>> st.initial_weights(st.mlp([64, 100, 10]), seed=range(10)).shape
     (10, 7510)
     """
-    if scheme not in get_args(Scheme):
-        raise ValueError(f"scheme must be one of {get_args(Scheme)}, got {scheme!r}")
+    check_scheme(scheme)
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
     seeds = check_seeds(seed)
@@ -131,3 +130,9 @@ def batch_order(
     drawn = [rng.permutation(samples) for _ in range(epochs)]
     flat = np.concatenate([np.empty(0, np.intp), *drawn])
     return flat[: steps * batch].reshape(steps, batch)
+
+
+def check_scheme(scheme: str) -> None:
+    """Check that there is such a law of initial weights."""
+    if scheme not in get_args(Scheme):
+        raise ValueError(f"scheme must be one of {get_args(Scheme)}, got {scheme!r}")

@@ -16,7 +16,7 @@ def labelled(x: str, y: str) -> Any:
 
 
 def stacked(rows: int) -> Any:
-    """Return new Axes below one another."""
+    """Return a figure, and its Axes, which are below one another."""
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(rows, 1, figsize=(5.6, 4.8), layout="constrained")
