@@ -17,6 +17,8 @@ from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
+from sparsetheory.experiments.setting import Precision, check_setting
+from sparsetheory.experiments.trials import run_trials
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit, group_basis_pursuit
@@ -91,8 +93,10 @@ def jobs() -> list[Job]:
     ]
     designs += [(csc_array(single), ones), (by_columns, few)]
     x = sparse_signal(8, 2, 0)
+    precisions: tuple[Precision, ...] = ("double", "single")
     return [
         *solvers(A),
+        *(partial(try_out, precision) for precision in precisions),
         *(partial(pursue, single, few, 2) for pursue in (iht, htp, cosamp, omp)),
         partial(null_space_constant, A, 1),
         partial(l1_verdict, A, x),
@@ -121,6 +125,12 @@ def solvers(A: MeasurementOperator) -> list[Job]:
         partial(basis_pursuit, A, y, max_iter=2),
         partial(group_basis_pursuit, A, y, groups=2, max_iter=2),
     ]
+
+
+def try_out(precision: Precision) -> None:
+    """Compile a trial that draws its own matrix."""
+    setting = check_setting(iht, 8, gaussian, "signs", 0, 1e-3, precision=precision)
+    run_trials(setting, 6, 1, range(1))
 
 
 def searches(A: Any) -> None:

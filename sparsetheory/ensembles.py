@@ -44,7 +44,7 @@ def gaussian(m: int, n: int, rng: Seed) -> Matrix:
     """
     m, n, rng = check_draw(m, n, rng)
     columns = np.empty((n, m))
-    fill_normal(rng, m**-0.5, columns.reshape(-1))
+    fill_normal(rng, m**-0.5, columns)
     return columns.T
 
 
@@ -91,9 +91,10 @@ def spherical(m: int, n: int, rng: Seed) -> Matrix:
     >>> np.linalg.norm(st.spherical(5, 3, rng=0), axis=0).round(12)
     array([1., 1., 1.])
     """
-    A = gaussian(m, n, rng)
-    A /= np.sqrt(np.einsum("ij,ij->j", A, A))
-    return A
+    m, n, rng = check_draw(m, n, rng)
+    columns = np.empty((n, m))
+    fill_normal(rng, 1.0, columns, unit=True)
+    return columns.T
 
 
 def gaussian_ar1(m: int, n: int, rng: Seed, *, correlation: float = 0.5) -> Matrix:

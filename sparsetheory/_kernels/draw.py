@@ -6,21 +6,32 @@ from sparsetheory._kernels._compile import JIT, compiled
 
 
 @compiled
-def _fill_normal(rng, scale, out):
-    for i in range(out.size):
-        out[i] = scale * rng.standard_normal()
+def draw_columns(rng, scale, unit, columns):
+    """Fill rows with N(0, scale^2) draws, and divide them by their norms if `unit`.
 
-
-def fill_normal(rng, scale, out):
-    """Fill the flat array `out` with N(0, scale^2) draws, those of NumPy's `normal`.
-
-    Compiled, a draw costs a third of what it costs from NumPy.
+    Draws are those of NumPy's `normal`, in double precision whatever `columns` holds;
+    they take a third of NumPy's time.
     """
+    column = np.empty(columns.shape[1])
+    for j in range(columns.shape[0]):
+        energy = 0.0
+        for i in range(column.size):
+            column[i] = scale * rng.standard_normal()
+            energy += column[i] * column[i]
+        share = 1.0 / np.sqrt(energy) if unit else 1.0
+        for i in range(column.size):
+            columns[j, i] = share * column[i]
+
+
+def fill_normal(rng, scale, columns, unit=False):
+    """Do what `draw_columns` does, in what is faster of Numba and NumPy."""
     if JIT:
-        _fill_normal(rng, scale, out)
-    else:
-        rng.standard_normal(out=out)
-        out *= scale
+        draw_columns(rng, scale, unit, columns)
+        return
+    rng.standard_normal(out=columns)
+    columns *= scale
+    if unit:
+        columns /= np.linalg.norm(columns, axis=1, keepdims=True)
 
 
 @compiled

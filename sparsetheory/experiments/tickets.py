@@ -233,12 +233,11 @@ def _count(lottery: Lottery, draw: Draw | None, block: Block) -> Vector:
     n, k, (number, trials) = lottery.n, lottery.k, block
     rng = stream(lottery.seed, n, 0, k, number, Role.SIGNAL)
     if draw is None:
-        flat = np.empty(trials * n)
-        fill_normal(rng, lottery.sigma, flat)
+        w = np.empty((trials, n))
+        fill_normal(rng, lottery.sigma, w)
     else:
-        drawn = draw(rng, trials * n)
-        flat = lottery.sigma * check_vector("draw", drawn, trials * n, "size")
-    w = flat.reshape(trials, n)
+        drawn = check_vector("draw", draw(rng, trials * n), trials * n, "size")
+        w = lottery.sigma * drawn.reshape(trials, n)
     w[:, :k] += lottery.amplitude
     size = np.abs(w)
     least = size[:, :k].min(axis=1, initial=np.inf)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sparsetheory._checks import check_operator, check_vector, quiet, trusted
 from sparsetheory._kernels.watch import Watch, watched
 from sparsetheory._parallel import stop_if_cancelled
 from sparsetheory._rng import Role, stream
+from sparsetheory.experiments.fused import fused_solver, has_safe_scale
 from sparsetheory.experiments.rules import relative_error
 from sparsetheory.experiments.setting import Setting, describe, is_ours, proof_of
 from sparsetheory.solvers.certificates import Verdict
@@ -32,15 +33,21 @@ Cell = tuple[int, int]
 def run_trials(setting: Setting, m: int, k: int, trials: range) -> list[Verdict]:
     """Return the verdicts on the trials of those numbers."""
     verdicts = []
+    fused = fused_solver(setting)
     A, drawn = None, -1
     with quiet():
         for trial in trials:
             stop_if_cancelled()
+            x = _signal(setting, m, k, trial)
+            if fused is not None and has_safe_scale(x):
+                run = partial(fused, m, k, trial, x)
+                verdicts.append(_decided(setting, m, k, x, run))
+                continue
             first = trial - trial % setting.signals_per_matrix
             if A is None or first != drawn:
                 A, drawn = _matrix(setting, m, k, first), first
             with trusted(A):
-                verdicts.append(_trial(setting, A, k, trial))
+                verdicts.append(_trial(setting, A, k, trial, x))
     return verdicts
 
 
@@ -71,27 +78,28 @@ def _matrix(setting: Setting, m: int, k: int, trial: int) -> Any:
     return A.astype(np.float32)
 
 
-def _trial(setting: Setting, A: Any, k: int, trial: int) -> Verdict:
-    (m, n), solver = A.shape, setting.solver
-    key = (setting.seed, n, m, k, trial)
-    x = setting.signal(n, k, stream(*key, Role.SIGNAL))
+def _signal(setting: Setting, m: int, k: int, trial: int) -> Vector:
+    n = setting.n
+    x = setting.signal(n, k, stream(setting.seed, n, m, k, trial, Role.SIGNAL))
     x = check_vector("the signal", x, n, "n")
     if np.count_nonzero(x) != k:
         raise ValueError(
             f"the signal must have k = {k} nonzeros, got {np.count_nonzero(x)}"
         )
+    return x
+
+
+def _trial(setting: Setting, A: Any, k: int, trial: int, x: Vector) -> Verdict:
+    (m, n), solver = A.shape, setting.solver
     proof = proof_of(solver)
     if proof is not None:
         return proof(A, x)
     y = A @ (x.astype(np.float32) if setting.precision == "single" else x)
     if setting.noise > 0:
         unit = float(np.linalg.norm(y)) / m**0.5
-        noise = stream(*key, Role.NOISE).standard_normal(m)
+        noise = stream(setting.seed, n, m, k, trial, Role.NOISE).standard_normal(m)
         y = y + (setting.noise * unit * noise).astype(y.dtype)
-    if setting.stop_early:
-        return _watched(setting, A, y, x, k)
-    found = _solve(setting, A, y, k)
-    return _judged(setting, found, x)
+    return _decided(setting, m, k, x, partial(_solve, setting, A, y, k))
 
 
 def _solve(setting: Setting, A: Any, y: Vector, k: int) -> Recovery:
@@ -118,17 +126,21 @@ def _judged(setting: Setting, found: Recovery, x: Vector) -> Verdict:
     return Verdict.FAILURE if found.converged else Verdict.UNRESOLVED
 
 
-def _watched(setting: Setting, A: Any, y: Vector, x: Vector, k: int) -> Verdict:
-    """Run a solver that ends when its error is small, or falls no more."""
+def _decided(
+    setting: Setting, m: int, k: int, x: Vector, run: Callable[[], Recovery]
+) -> Verdict:
+    """Judge what `run` finds, ended when its error is small or falls no more if so."""
+    if not setting.stop_early:
+        return _judged(setting, run(), x)
     close = 0.0
     if setting.success is relative_error:
         close = setting.tol
         if setting.noise == 0.0:  # and no entry is missed
             least = float(np.abs(x[x != 0.0]).min() / np.linalg.norm(x))
             close = max(close, min(CLOSE, least))
-    length = stretch(k / A.shape[0])
+    length = stretch(k / m)
     with watched(Watch(x, close, -(-length // CHECKS), length)):
-        found = _solve(setting, A, y, k)
+        found = run()
     if not found.converged and close and relative_error(found.x, x, close):
         return Verdict.SUCCESS
     verdict = _judged(setting, found, x)
