@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparsetheory._kernels._compile import compiled, summing
+from sparsetheory._kernels.anderson import combine, new_past, record
 
-DEPTH = 5  # differences that an extrapolation combines
-RIDGE = 1e-12  # relative, of their Gram matrix
 NEWTON_STEPS = 60
 PRECISE = 4e-16
 STALLED = 1e-30  # of ||y||^2; a sweep that gains less is rounding
@@ -141,37 +140,31 @@ def shrink(v, values, level, norm, z):
     return h
 
 
-@summing
-def turn(vectors, start, size, count, u, v):
-    """Write the coordinates of u in `count` eigenvectors of `size` entries into v."""
-    for i in range(count):
-        begin = start + i * size
-        total = 0.0
-        for j in range(size):
-            total += vectors[begin + j] * u[j]
-        v[i] = total
+@compiled
+def basis(blocks, b):
+    """Return the eigenvectors of group b as rows."""
+    edges, ranks, turns, _, vectors = blocks
+    count, size = ranks[b + 1] - ranks[b], edges[b + 1] - edges[b]
+    return vectors[turns[b] : turns[b + 1]].reshape(count, size)
 
 
 @compiled
-def turn_back(vectors, start, size, count, v, u):
-    """Write the vector of these coordinates into u."""
-    for j in range(size):
-        u[j] = 0.0
-    for i in range(count):
-        begin = start + i * size
-        for j in range(size):
-            u[j] += v[i] * vectors[begin + j]
+def widest(blocks):
+    """Return the size of the largest group."""
+    size = 0
+    for b in range(blocks.edges.size - 1):
+        size = max(size, blocks.edges[b + 1] - blocks.edges[b])
+    return size
 
 
 @compiled
 def coordinates(blocks, x):
     """Return the coordinates of x in the eigenbases, and its norm on each group."""
-    edges, ranks, turns, _, vectors = blocks
+    edges, ranks, each = blocks.edges, blocks.ranks, np.arange(widest(blocks))
     z, norms = np.empty(ranks[-1]), np.empty(edges.size - 1)
     for b in range(norms.size):
-        first, last, low, high = edges[b], edges[b + 1], ranks[b], ranks[b + 1]
-        part = z[low:high]
-        turn(vectors, turns[b], last - first, high - low, x[first:last], part)
+        low, high, part = ranks[b], ranks[b + 1], x[edges[b] : edges[b + 1]]
+        products(basis(blocks, b), each, 0, high - low, part, z[low:high])
         norms[b] = length(z, low, high)
     return z, norms
 
@@ -179,11 +172,11 @@ def coordinates(blocks, x):
 @compiled
 def entries(blocks, z):
     """Return the entries of x, from its coordinates in the eigenbases."""
-    edges, ranks, turns, _, vectors = blocks
-    x = np.empty(edges[-1])
+    edges, ranks, each = blocks.edges, blocks.ranks, np.arange(widest(blocks))
+    x, minus = np.zeros(edges[-1]), -z
     for b in range(edges.size - 1):
-        first, last, low, high = edges[b], edges[b + 1], ranks[b], ranks[b + 1]
-        turn_back(vectors, turns[b], last - first, high - low, z[low:high], x[first:])
+        low, high, part = ranks[b], ranks[b + 1], x[edges[b] : edges[b + 1]]
+        take_off(basis(blocks, b), each, 0, high - low, minus[low:high], part)
     return x
 
 
@@ -191,14 +184,15 @@ def entries(blocks, z):
 def sweep(problem, s, active, z, norms, work):
     """Minimise over each active group in turn; return what the objective lost."""
     M, places, gram, _, _, _, blocks, levels = problem
-    edges, ranks, turns, values, vectors = blocks
-    u, v, new = work
+    edges, ranks, values = blocks.edges, blocks.ranks, blocks.values
+    each, room, v, new = work
     fall = 0.0
     for b in range(norms.size):
         if not active[b]:
             continue
         first, last, low, high = edges[b], edges[b + 1], ranks[b], ranks[b + 1]
         level, before, size, count = levels[b], norms[b], last - first, high - low
+        u = room[:size]
         if gram:
             for i in range(size):
                 u[i] = s[first + i]
@@ -207,7 +201,8 @@ def sweep(problem, s, active, z, norms, work):
         if before == 0.0 and length(u, 0, size) <= level:
             continue
         d, old = values[low:high], z[low:high]
-        turn(vectors, turns[b], size, count, u, v)
+        vectors = basis(blocks, b)
+        products(vectors, each, 0, count, u, v)
         for i in range(count):
             v[i] = v[i] + d[i] * old[i] if d[i] > 0.0 else 0.0
         after = shrink(v[:count], d, level, before, new[:count])
@@ -216,9 +211,11 @@ def sweep(problem, s, active, z, norms, work):
             change = new[i] - old[i]
             fall += change * (v[i] - 0.5 * d[i] * (old[i] + new[i]))
             old[i] = new[i]
-            v[i] = change
+            v[i] = -change
         norms[b] = after
-        turn_back(vectors, turns[b], size, count, v, u)
+        for i in range(size):
+            u[i] = 0.0
+        take_off(vectors, each, 0, count, v, u)
         take_off(M, places, first, last, u, s)
     return fall
 
@@ -268,76 +265,6 @@ def look(problem, s, z, norms, active):
 
 
 @compiled
-def combination(C):
-    """Return the weights, of sum one, that minimise ``w.C w`` up to a ridge.
-
-    Or all weight for the last where rounding leaves no such minimum.
-    """
-    n = C.shape[0]
-    ridge, w, last = 0.0, np.ones(n), np.zeros(n)
-    last[n - 1] = 1.0
-    for i in range(n):
-        ridge += RIDGE * C[i, i]
-    for i in range(n):
-        C[i, i] += ridge
-    for i in range(n):
-        if not C[i, i] > 0.0:
-            return last
-        for j in range(i + 1, n):
-            factor = C[j, i] / C[i, i]
-            for k in range(i, n):
-                C[j, k] -= factor * C[i, k]
-            w[j] -= factor * w[i]
-    total = 0.0
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            w[i] -= C[i, j] * w[j]
-        w[i] /= C[i, i]
-        total += w[i]
-    if not total > 0.0:
-        return last
-    for i in range(n):
-        w[i] /= total
-    return w
-
-
-@compiled
-def mix(rows, w, out):
-    """Write the combination of all rows but the first into `out`."""
-    for a in range(out.size):
-        out[a] = 0.0
-    for i in range(w.size):
-        for a in range(out.size):
-            out[a] += w[i] * rows[i + 1, a]
-
-
-@summing
-def extrapolate(problem, Z, S, z, s):
-    """Write the combination of the last iterates and states that moves least.
-
-    In the norm of the residual, whose square is ``-dx.ds`` where s is correlations.
-    """
-    steps = Z.shape[0] - 1
-    C, move = np.empty((steps, steps)), np.empty(S.shape[1])
-    for i in range(steps):
-        if problem.gram:
-            for a in range(z.size):
-                z[a] = Z[i, a] - Z[i + 1, a]
-            move = entries(problem.blocks, z)
-        else:
-            for a in range(s.size):
-                move[a] = S[i + 1, a] - S[i, a]
-        for j in range(i + 1):
-            total = 0.0
-            for a in range(s.size):
-                total += move[a] * (S[j + 1, a] - S[j, a])
-            C[i, j] = C[j, i] = total
-    w = combination(C)
-    mix(Z, w, z)
-    mix(S, w, s)
-
-
-@compiled
 def keep(v, out):
     """Copy v into `out`."""
     for i in range(v.size):
@@ -345,11 +272,18 @@ def keep(v, out):
 
 
 @compiled
+def subtract(v, out):
+    """Write what v has over `out` into it."""
+    for i in range(v.size):
+        out[i] = v[i] - out[i]
+
+
+@compiled
 def descend(problem, goal, limit, s, z, norms):
     """Minimise until the duality gap of the working set is at most `goal`.
 
-    Every few sweeps the best combination of the last iterates replaces them if the
-    objective falls (Anderson). The gap is looked at when a sweep has gained little.
+    After a sweep the best combination of what the last ones led to replaces it if the
+    objective falls. The gap is looked at when a sweep has gained little.
 
     Parameters
     ----------
@@ -364,17 +298,17 @@ def descend(problem, goal, limit, s, z, norms):
     sweeps : int
     gap : float
     """
-    edges, ranks = problem.blocks.edges, problem.blocks.ranks
-    widest = 0
-    for b in range(norms.size):
-        widest = max(widest, edges[b + 1] - edges[b])
-    work = np.empty(widest), np.empty(widest), np.empty(widest)
+    ranks = problem.blocks.ranks
+    size = widest(problem.blocks)
+    work = np.arange(size), np.empty(size), np.empty(size), np.empty(size)
     active = np.ones(norms.size, np.bool_)
-    Z, S = np.empty((DEPTH + 1, z.size)), np.empty((DEPTH + 1, s.size))
+    old_z, old_s = np.empty(z.size), np.empty(s.size)
     far_z, far_s, far = np.empty(z.size), np.empty(s.size), np.empty(norms.size)
-    gap = look(problem, s, z, norms, active)
-    sweeps, kept, enough = 0, 0, goal
-    while gap > goal and sweeps < limit:
+    past = new_past(z.size, s.size)
+    gap, sweeps, enough = np.inf, 0, goal
+    while sweeps < limit:
+        keep(z, old_z)
+        keep(s, old_s)
         fall = sweep(problem, s, active, z, norms, work)
         sweeps += 1
         if fall <= enough or sweeps == limit:
@@ -382,13 +316,14 @@ def descend(problem, goal, limit, s, z, norms):
             if fall <= STALLED * problem.yy or gap <= goal:
                 break
             enough = fall * max(0.1, min(0.5, goal / gap))
-        keep(z, Z[kept])
-        keep(s, S[kept])
-        kept += 1
-        if kept <= DEPTH:
+        subtract(s, old_s)
+        dual = old_s  # moves in the norm of the residual, whose square is -dx.ds
+        if problem.gram:
+            subtract(z, old_z)
+            dual = -entries(problem.blocks, old_z)
+        record(past, z, s, old_s, dual)
+        if not combine(past, far_z, far_s):
             continue
-        kept = 0
-        extrapolate(problem, Z, S, far_z, far_s)
         for b in range(norms.size):
             far[b] = length(far_z, ranks[b], ranks[b + 1])
         here, _, _ = objective(problem, s, z, norms)
@@ -397,4 +332,6 @@ def descend(problem, goal, limit, s, z, norms):
             keep(far_z, z)
             keep(far_s, s)
             keep(far, norms)
+        else:
+            past.count[0] = 0
     return sweeps, gap

@@ -33,12 +33,12 @@ from sparsetheory.types import Matrix, Vector
 
 Index: TypeAlias = npt.NDArray[np.int64]
 
-FIRST = 96  # columns that begin, and that join at least
-FEWEST = 4  # groups that do
+FIRST = 96, 256  # columns that begin, and that join at least: as many as groups,
+MANY, FEWEST = 8, 4  # these, have; and groups that do whatever their size
 GROWTH = 1.0  # columns that join at most, over those not zero
 INNER = 0.01, 0.1  # gap to which a growing set is solved, over that of the problem
 FEW = 8  # the first of these while it has fewer columns than all over this
-SHARE = 0.3  # of the gap wanted, to which any set is solved
+SHARE = 0.6  # of the gap wanted, to which any set is solved
 PATIENCE = 24  # columns per sweep after which their Gram matrix would have paid
 SMALL = 512  # columns whose Gram matrix always does
 SLOW, NEWTON = 300, 4096  # sweeps after which, and columns up to which, it may too
@@ -355,9 +355,10 @@ class WorkingSet:
     def _joining(self, new: Index, ratio: Vector) -> Index:
         """Return the groups among these that break their constraints most."""
         new = new[np.argsort(-ratio[new], kind="stable")]
+        first = np.clip(MANY * np.mean(self.sizes[new]), *FIRST)
         many = GROWTH * float(self.sizes[self.chosen] @ (self.norms > 0.0))
         total = np.cumsum(self.sizes[new])
-        count = int(np.searchsorted(total, max(FIRST, many), side="right"))
+        count = int(np.searchsorted(total, max(first, many), side="right"))
         return new[: max(count, FEWEST)]
 
 
