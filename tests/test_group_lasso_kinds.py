@@ -8,7 +8,7 @@ from scipy.sparse import csc_array, csr_array, random_array
 from scipy.sparse.linalg import aslinearoperator
 
 import sparsetheory as st
-from sparsetheory._checks import check_groups
+from sparsetheory._checks import check_groups, quiet
 from sparsetheory._kernels.group_passes import measure_groups, refresh_groups
 from sparsetheory.solvers import _group_problem, _group_sets
 
@@ -185,6 +185,11 @@ def test_a_full_working_set_is_finished_by_gradients(rng, monkeypatch):
     found = st.group_lasso(csc_array(A), y, lam, 4, tol=1e-9)
     labels, weights = np.arange(160) // 4, np.full(40, 2.0)
     assert certified(A, y, lam, labels, weights, found, 1e-9) <= 1e-9
+    for limit in range(1, 8):  # some of which leave nothing to gradients
+        with quiet():
+            short = st.group_lasso(csc_array(A), y, lam, 4, tol=1e-9, max_iter=limit)
+        assert short.n_iter == limit
+        assert not short.converged
 
 
 def test_groups_too_wide_for_a_basis_go_by_gradients(rng, monkeypatch):

@@ -63,14 +63,14 @@ class GroupProblem:
             raise ValueError(f"lam * weights must be positive floats, got {worst}")
         goal = tol * self.half
         if self.design is None:
-            return self._by_gradients(lam, goal, max_iter)
+            return self._by_gradients(lam, goal, max_iter, 0)
         found, work = self.work.minimise(lam, goal, max_iter), self.work
         self.x = np.zeros(self.x.size)
         self.x[work.index] = work.entries()
         if work.span is not None:
             self.x[self.free] = work.span.fit(self._left(work.index))
-        if found.full:
-            return self._by_gradients(lam, goal, max_iter - found.n_iter)
+        if found.full and found.n_iter < max_iter:
+            return self._by_gradients(lam, goal, max_iter, found.n_iter)
         x, gap = self.x.astype(self.y.dtype, copy=False), found.gap
         if x is not self.x:  # the gap of what is returned
             self.x = x.astype(np.float64)
@@ -84,7 +84,9 @@ class GroupProblem:
         """Return what the entries of x at `index` leave of y, in its form."""
         return np.asarray(self.z - self.x[index] @ self.work.read(index))
 
-    def _by_gradients(self, lam: float, goal: float, max_iter: int) -> Recovery:
+    def _by_gradients(
+        self, lam: float, goal: float, max_iter: int, before: int
+    ) -> Recovery:
         """Return the solution by proximal gradient descent with momentum."""
         A, y, x = self.A, self.y.astype(np.float64), self.x
         if isinstance(A, np.ndarray):
@@ -98,7 +100,8 @@ class GroupProblem:
         step = 1.0 / norm / norm if norm > 0.0 else 1.0
         tol = goal / half if half > 0.0 else 1.0
         form, z, run = compile_for(A, y, proximal_gradient)
-        n_iter, _ = run(form, z, lam, step, self.parts, True, max_iter, tol, x)
+        most = max_iter - before
+        n_iter, _ = run(form, z, lam, step, self.parts, True, most, tol, x)
         x = x.astype(self.y.dtype).astype(np.float64)
         r = y - A @ x
         weights, size = self.parts.weights, float(np.linalg.norm(r))
@@ -111,7 +114,7 @@ class GroupProblem:
             x[self.free] = span.fit(self.y - self.A @ x)
         self.x = x
         found = x.astype(self.y.dtype)
-        return Recovery(found, int(n_iter), gap <= goal, gap, scale * r)
+        return Recovery(found, before + int(n_iter), gap <= goal, gap, scale * r)
 
 
 class _Off(LinearOperator):

@@ -247,7 +247,7 @@ class LassoProblem:
         if self.design is None:
             return self._by_gradients(lam, tol, max_iter, 0)
         found = self.work.minimise(lam, tol, max_iter)
-        if found.full:
+        if found.full and found.n_iter < max_iter:
             self.x = self._full()
             return self._by_gradients(lam, tol, max_iter, found.n_iter)
         return self._rounded(found, lam, tol)
@@ -281,15 +281,15 @@ class LassoProblem:
         with quiet():
             options: Any = {"max_iter": max_iter - before, "tol": tol}
             found = fista(A, y, lam, step=self.step, x0=self.x, **options)
-        self.x = found.x
-        r = y - A @ found.x
+        x = found.x.astype(self.y.dtype, copy=False)
+        self.x = x.astype(np.float64, copy=False)
+        r = y - A @ self.x
         rr, yr = float(r @ r), float(y @ r)
         worst = (1.0 + ROUNDING) * float(np.abs(A.T @ r).max())
         s = yr / rr if rr > 0.0 else 0.0
         s = float(np.clip(s, -lam / worst, lam / worst)) if worst > 0.0 else s
-        primal = 0.5 * rr + lam * float(np.abs(found.x).sum())
+        primal = 0.5 * rr + lam * float(np.abs(self.x).sum())
         gap = max(primal - s * yr + 0.5 * s * s * rr, 0.0)
-        x = found.x.astype(self.y.dtype, copy=False)
         n_iter = before + found.n_iter
         return Recovery(x, n_iter, gap <= tol * self.half, gap, s * r)
 
