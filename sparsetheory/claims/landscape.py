@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import cache
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +18,16 @@ from sparsetheory.claims.claim import (
     Numbers,
     holds,
 )
-from sparsetheory.claims.model import DIFFERENCE, STEP, draw_model
-from sparsetheory.lottery._layout import Flags
+from sparsetheory.claims.model import (
+    DIFFERENCE,
+    derivatives,
+    draw_model,
+    drawn_mask,
+)
 from sparsetheory.lottery.landscape import (
     gradient_flow,
     masked_kernel,
     random_progress,
-    restricted_gradient,
-    restricted_hessian,
     restricted_spectrum,
 )
 from sparsetheory.theory.rates import gradient_rate
@@ -43,40 +44,12 @@ WHOLE = np.diag([1.0, 10.0, 10.0])
 INDEFINITE = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1e-3]])
 
 
-class Derivatives(NamedTuple):
-    """Derivatives of a masked loss: of the whole one, by formula and measured."""
-
-    on: Flags
-    gradient: Vector
-    restricted: Vector
-    slopes: Vector
-    projected: Matrix
-    curvatures: Matrix
-
-
-@cache
-def derivatives(seed: int) -> Derivatives:
-    """Differentiate the masked loss of a network once and twice, along all weights."""
-    model, w = draw_model(seed)
-    on = drawn_mask(seed, w)
-    projected = np.zeros((on.size, on.size))
-    hessian = restricted_hessian(model.hvp, w, on)
-    projected[np.ix_(on, on)] = hessian @ np.eye(int(on.sum()))
-    ends = [on * (w + t * np.eye(on.size)) for t in (STEP, -STEP)]
-    up, down = (model.loss(end) for end in ends)
-    g_up, g_down = (on * model.gradient(end) for end in ends)
-    return Derivatives(
-        *(on, model.gradient(on * w), restricted_gradient(model.gradient, w, on)),
-        *((up - down) / (2 * STEP), projected, (g_up - g_down) / (2 * STEP)),
-    )
-
-
 def chain_rule() -> dict[str, Number]:
     """Differentiate the masked loss of networks once and twice, along all weights."""
     found = [derivatives(seed) for seed in range(3)]
 
-    def largest(errors: Iterable[Vector | Matrix]) -> float:
-        return max(float(np.abs(e).max()) for e in errors)
+    def largest(of: Iterable[Vector | Matrix]) -> float:
+        return max(float(np.abs(each).max()) for each in of)
 
     return {
         "error_of_gradient": largest(d.slopes - d.restricted for d in found),
@@ -84,11 +57,6 @@ def chain_rule() -> dict[str, Number]:
         "restricted_gradient_off_the_mask": largest(d.restricted[~d.on] for d in found),
         "whole_gradient_off_the_mask": largest(d.gradient[~d.on] for d in found),
     }
-
-
-def drawn_mask(seed: int, w: Vector) -> Flags:
-    """Return a mask of about half of the weights."""
-    return np.asarray(np.random.default_rng(seed + 100).random(w.size) < 0.5)
 
 
 def gradient_rule(x: Numbers) -> Finding:
@@ -170,8 +138,8 @@ def steps() -> tuple[Matrix, Matrix]:
         whole = np.array(products(H)[2:])
         near = whole[0] * np.array([0.98, 1.02])
         ends.append([growth(H, rng.standard_normal(6), step) for step in near])
-        for S in combinations(range(6), 4):
-            pruned.append(products(H[np.ix_(S, S)])[2:] / whole)
+        some = combinations(range(6), 4)
+        pruned += [products(H[np.ix_(S, S)])[2:] / whole for S in some]
     return np.array(ends), np.array(pruned)
 
 
@@ -206,8 +174,8 @@ def blocks() -> npt.NDArray[np.float64]:
         B = rng.standard_normal((7, 6))
         H = B.T @ B
         whole = products(H)[:2]
-        for S in combinations(range(6), 3):
-            spectra.append((whole, products(H[np.ix_(S, S)])[:2]))
+        some = combinations(range(6), 3)
+        spectra += [(whole, products(H[np.ix_(S, S)])[:2]) for S in some]
     return np.array(spectra)
 
 
