@@ -87,7 +87,6 @@ def best_k_terms_rule(x: Numbers) -> Finding:
     return holds(exact and x["uniqueness_mismatches"] == 0)
 
 
-@cache
 def excesses() -> dict[str, Vector]:
     """Return by how much magnitude pruning is worse than the best support, by norm.
 

@@ -201,7 +201,6 @@ def quantile_threshold_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if spoilt else Finding.HOLDS
 
 
-@cache
 def sparsities() -> list[float]:
     """Return what share is pruned after 0 to 10 rounds of the code, by a fifth each."""
     sizes = np.random.default_rng(0).permutation(LENET).astype(float)

@@ -234,7 +234,6 @@ class Baseline(NamedTuple):
     ends: dict[str, Vector]
 
 
-@cache
 def baseline() -> Baseline:
     """Prune at random as the code does and as the text does, and train.
 

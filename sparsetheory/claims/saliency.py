@@ -1,6 +1,5 @@
 """Claims on what saliencies measure, and where magnitude is not the best of them."""
 
-from functools import cache
 from math import inf
 
 import numpy as np
@@ -198,7 +197,6 @@ def grasp_cost_rule(x: Numbers) -> Finding:
     return Finding.LOOSE if max(ratios) > 2.5 else Finding.HOLDS
 
 
-@cache
 def norm_excesses() -> dict[str, Vector]:
     """Return by how much magnitude pruning is worse than the best support, by norm.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from math import floor
 from typing import NamedTuple
@@ -142,7 +141,6 @@ def budgets_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if spoilt else Finding.HOLDS
 
 
-@cache
 def support_sizes() -> dict[float, list[int]]:
     """Return how many nonzeros LASSOs of six draws have, by lam over lam_max."""
     return {

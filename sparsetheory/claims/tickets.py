@@ -57,7 +57,6 @@ WIDTH = 1000
 TARGETS, DIMENSION, EPS, FAILURE = 10, 5, 0.1, 0.05
 
 
-@cache
 def pair_counts() -> npt.NDArray[np.int64]:
     """Count how often the 2 largest of 6 weights are each pair of places."""
     trials, n, k = TRIALS, N, K

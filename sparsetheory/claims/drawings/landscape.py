@@ -53,7 +53,7 @@ def stable_steps() -> Any:
     left.axhline(1, **FINITE)
     ends, pruned = landscape.steps()
     for i, factor in enumerate((0.98, 1.02)):
-        label = "_" * i + f"{len(ends)} random quadratics"
+        label = "_" * i + f"10 of {len(ends)} random quadratics"
         left.semilogy(np.full(10, factor), ends[::6, i], **dots(1, label))
     left.legend(frameon=False)
     right.plot(*pruned[::20].T, **dots(0, "one pruning, 4 of 6 weights kept"))
@@ -74,7 +74,7 @@ def conditions() -> Any:
     low, high, *_ = landscape.products(landscape.INDEFINITE)
     a, b, *_ = landscape.products(landscape.INDEFINITE[1:, 1:])
     label = f"indefinite: eigenvalues from {low:g} to {high:g}"
-    ax.loglog(-high / low, b / a, **dots(1, label))
+    ax.loglog(abs(high / low), b / a, **dots(1, label))
     ax.axline((1, 1), (10, 10), label="unchanged", **FINITE)
     ax.set_ylim(1, 1e4)
     ax.minorticks_off()

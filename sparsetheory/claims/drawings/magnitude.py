@@ -33,7 +33,6 @@ NORMS = {
     "weighted_l2": "weighted l2",
     "matrix_norm": "of a matrix",
 }
-OTHERS = dots(0, "any groups") | {"color": "#999999"}
 
 
 def distances(vectors: int) -> Any:
@@ -79,9 +78,10 @@ def group_budgets() -> Any:
     axes = beside(("groups kept", "energy lost"), ("weights kept", "energy lost"))
     gone = np.concatenate([removals(3, q) for q in range(4)])
     lost, order = gone @ ENERGY, np.argsort(ENERGY)
+    others = dots(0, "any groups") | {"color": "#999999"}
     steps = np.array([np.isin(np.arange(3), order[:i]) for i in range(4)])
     for ax, sizes in zip(axes, (np.ones(3), SIZES), strict=True):
-        ax.plot(~gone @ sizes, lost, **OTHERS)
+        ax.plot(~gone @ sizes, lost, **others)
         path = marked(0, "groups go by least norm", linewidth=0.8)
         ax.plot(~steps @ sizes, steps @ ENERGY, **path)
         ax.set_ylim(-1, 36)

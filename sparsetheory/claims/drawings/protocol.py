@@ -52,14 +52,16 @@ def untrained() -> Any:
     digits = {name.replace(" ", "\n"): a for name, a in protocol.on_digits().items()}
     for ax, rows in ((axes[0], masks), (axes[1], digits)):
         for i, shares in enumerate(rows.values()):
-            ax.plot(100 * shares, np.full(shares.size, i), **dots(0, "a seed"))
-            ax.plot(100 * shares.mean(), i, "k|", markersize=16, label="mean")
+            ax.plot(
+                100 * shares, np.full(shares.size, i), **dots(0, "_" * i + "a seed")
+            )
+            mean = {"markersize": 16, "label": "_" * i + "mean"}
+            ax.plot(100 * shares.mean(), i, "k|", **mean)
         ax.set_yticks(range(len(rows)), rows)
         ax.set(xlim=(0, 103), ylim=(len(rows) - 0.5, -0.5))
     axes[0].axvline(50, label="chance", **FINITE)
     axes[1].axvline(10, **FINITE)
-    handles = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
-    axes[0].legend(handles.values(), handles, frameon=False, loc="lower left")
+    axes[0].legend(frameon=False, loc="lower left")
     return axes
 
 

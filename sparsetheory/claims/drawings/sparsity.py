@@ -78,7 +78,8 @@ def lasso_sizes() -> Any:
     ax.axhline(K, label=f"nonzeros of the signal, {K}", **FINITE)
     ax.set(xscale="log", ylim=(0, M + 12), xlim=(0.01, 1))
     ax.minorticks_off()
-    ax.set_xticks(list(support_sizes()), [f"{lam:g}" for lam in support_sizes()])
+    lams = sorted({lam for lam, _ in pairs})
+    ax.set_xticks(lams, [f"{lam:g}" for lam in lams])
     ax.legend(frameon=False, loc="upper right")
     return ax
 
