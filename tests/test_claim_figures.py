@@ -9,7 +9,7 @@ from sparsetheory.claims.figures import FIGURES, MODULES
 from sparsetheory.plotting.saving import drawn
 
 SLOW = {"C34", "C36", "C40", "C41", "C46", "C59", "C62", "C67", "C82"}
-LARGE = {"C31": 210, "C37": 75, "C40": 90, "C34": 75}
+LARGE = {"C31": 100, "C37": 75, "C40": 90, "C34": 75}
 """Pictures of more than 70 kB: a page holds all of them."""
 
 

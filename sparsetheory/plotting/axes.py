@@ -58,6 +58,17 @@ def dots(i: int, label: str) -> dict[str, Any]:
     return marked(i, label, linestyle="")
 
 
+def dashes(
+    ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, width: float, **style: Any
+) -> None:
+    """Draw short lines, that reach so far to both sides of points.
+
+    As one line with gaps, which takes a fifth of the space that marks take.
+    """
+    ends = np.asarray(x, dtype=float)[:, None] + [-width, width, np.nan]
+    ax.plot(ends.ravel(), np.repeat(y, 3), **style)
+
+
 def bars(ax: Any, names: Sequence[str], series: Mapping[str, Sequence[float]]) -> None:
     """Draw bars with their values, below one another: a group for each name."""
     height = 0.8 / len(series)

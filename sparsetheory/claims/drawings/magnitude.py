@@ -20,7 +20,7 @@ from sparsetheory.claims.magnitude import (
     small_vectors,
 )
 from sparsetheory.claims.saliency import norm_excesses
-from sparsetheory.plotting.axes import beside, dots, labelled, marked
+from sparsetheory.plotting.axes import beside, dashes, dots, labelled, marked
 from sparsetheory.plotting.curves import COLOURS, FINITE
 from sparsetheory.types import Vector
 
@@ -44,9 +44,9 @@ def distances(vectors: int) -> Any:
         every = [
             np.unique(np.linalg.norm(w * removals(D, j), axis=1).round(2)) for j in k
         ]
-        at = np.repeat(k, [e.size for e in every])[:, None] + [-0.2, 0.2, np.nan]
-        y = np.repeat(np.concatenate(every), 3)  # short lines are less than marks
-        ax.plot(at.ravel(), y, color="#999999", linewidth=0.8, label="any support")
+        at = np.repeat(k, [e.size for e in every])
+        style = {"color": "#999999", "linewidth": 0.8, "label": "any support"}
+        dashes(ax, at, np.concatenate(every), width=0.2, **style)
         best = [np.linalg.norm(largest(w, j) - w) for j in k]
         ax.plot(k, best, **marked(0, "the k largest magnitudes"))
         ax.set_title(f"w = ({', '.join(f'{v:.2g}' for v in w)})", fontsize=8)

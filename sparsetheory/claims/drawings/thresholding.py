@@ -6,7 +6,7 @@ import numpy as np
 
 from sparsetheory.claims import thresholding
 from sparsetheory.claims.drawings.figure import Figure
-from sparsetheory.plotting.axes import dots, labelled, marked, squares, stacked
+from sparsetheory.plotting.axes import dashes, dots, labelled, marked, squares, stacked
 from sparsetheory.plotting.curves import COLOURS, FINITE
 from sparsetheory.theory.shrinkage import hard_threshold_risk, soft_threshold_risk
 
@@ -50,10 +50,11 @@ def supports() -> Any:
         (found.hard, found.pruned),
         strict=True,
     ):
-        for step, inside in enumerate(path, 1):
-            for part, colour in ((True, COLOURS[0]), (False, COLOURS[1])):
-                on = inside[np.isin(inside, found.truth) == part]
-                ax.plot(np.full(on.size, step), on, "s", color=colour, markersize=2)
+        steps = np.repeat(np.arange(1, len(path) + 1), [each.size for each in path])
+        entries = np.concatenate(path)
+        right = np.isin(entries, found.truth)
+        for part, colour in ((right, COLOURS[0]), (~right, COLOURS[1])):
+            dashes(ax, steps[part], entries[part], width=0.4, color=colour, linewidth=2)
         ax.set(title=name, ylabel="entry", ylim=(-1, found.n))
     both[1].set_xlabel("iteration, or round")
     marks = squares(["in the signal's support", "not in it"])
