@@ -66,10 +66,10 @@ def test_the_path_of_orthonormal_columns_is_the_order_of_correlations():
 
 def test_noise_of_no_size_leaves_descent_where_it_is():
     for start in (0.9, -1.0):
-        assert analogies.descent(start, 0.0) == 0.0
+        assert analogies.leaving(start, 0.0) == 0
     # More noise than walls: half of all end on either side.
     for start in (0.9, -1.0):
-        assert 0.2 < analogies.descent(start, 4.0) < 0.8
+        assert 0.2 < analogies.leaving(start, 4.0) / analogies.BALLS < 0.8
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The page of the ledger, in a browser that people have."""
 
 import json
+import shutil
 import time
 from collections import Counter
 
@@ -292,6 +293,7 @@ def test_verdicts_follow_ten_altered_numbers(page, run, tmp_path):
         assert changes.keys() <= row["numbers"].keys()
         row["numbers"] |= changes
     (tmp_path / "claims.json").write_text(json.dumps(content | {"rows": rows}))
+    shutil.copytree(run / "claims", tmp_path / "claims")
     assert script("reproduce").main(["--redraw", "--out", str(tmp_path)]) == 0
     page.open(f"file://{tmp_path}/report.html")
     badge = "return document.querySelector(`#${arguments[0]} .badge`).textContent"

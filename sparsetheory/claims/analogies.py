@@ -1,6 +1,8 @@
 """Claims that liken one thing to another, or have it both ways."""
 
+from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,10 @@ REFINEMENT = (D004, "From a Single Strike to Iterative Refinement")
 DANCE = (D003, "Hypothesis 3: The Dance between Structure and Stochasticity")
 
 DRAWS = 40
-K = 4
+N, K = 12, 4
+WELL = (1 / 4, 0.0, -1 / 2, 1 / 10, 0.0)  # coefficients, from w^4 on
+STARTS = {"poor": 0.9, "good": -1.0}
+BALLS = 400
 
 
 def lasso_supports(A: Matrix, y: Vector) -> list[frozenset[int]]:
@@ -40,29 +45,57 @@ def pruned_support(A: Matrix, y: Vector, k: int) -> frozenset[int]:
     return frozenset(kept.tolist())
 
 
+def drawn(seed: int, mixing: float) -> tuple[Matrix, Vector]:
+    """Return a matrix with columns of a correlation, or orthonormal ones, and data."""
+    m = 30
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((m, N))
+    if mixing:
+        shared = rng.standard_normal((m, 1))
+        A = np.sqrt(1 - mixing) * A + np.sqrt(mixing) * shared
+        A /= np.linalg.norm(A, axis=0)
+    else:
+        A = np.linalg.qr(A)[0]
+    x = np.where(np.arange(N) < K, rng.choice([-1.0, 1.0], N), 0)
+    return A, A @ x + 0.3 * rng.standard_normal(m)
+
+
+class Supports(NamedTuple):
+    """Supports along the path of the LASSO, and the one that pruning ends with."""
+
+    lasso: list[frozenset[int]]
+    pruned: frozenset[int]
+
+    @property
+    def differ(self) -> bool:
+        """Tell whether the first support on the path that is as large is another."""
+        return next(s for s in self.lasso if len(s) == K) != self.pruned
+
+    @property
+    def drops(self) -> bool:
+        """Tell whether the path loses an index."""
+        return any(one - other for one, other in pairwise(self.lasso))
+
+
+@cache
+def supports() -> dict[str, list[Supports]]:
+    """Return supports of both for many draws, by the kind of columns."""
+    draws = {
+        name: [drawn(seed, mixing) for seed in range(DRAWS)]
+        for name, mixing in (("orthonormal", 0.0), ("correlated", 0.9))
+    }
+    return {
+        name: [Supports(lasso_supports(A, y), pruned_support(A, y, K)) for A, y in some]
+        for name, some in draws.items()
+    }
+
+
 def counterpart() -> dict[str, Number]:
     """Compare pruning with the LASSO, for orthonormal and for correlated columns."""
-    m, n = 30, 12
     numbers: dict[str, Number] = {"draws": DRAWS}
-    for label, mixing in (("orthonormal", 0.0), ("correlated", 0.9)):
-        differ = returns = 0
-        for seed in range(DRAWS):
-            rng = np.random.default_rng(seed)
-            A = rng.standard_normal((m, n))
-            if mixing:
-                shared = rng.standard_normal((m, 1))
-                A = np.sqrt(1 - mixing) * A + np.sqrt(mixing) * shared
-                A /= np.linalg.norm(A, axis=0)
-            else:
-                A = np.linalg.qr(A)[0]
-            x = np.where(np.arange(n) < K, rng.choice([-1.0, 1.0], n), 0)
-            y = A @ x + 0.3 * rng.standard_normal(m)
-            supports = lasso_supports(A, y)
-            first = next(s for s in supports if len(s) == K)
-            differ += first != pruned_support(A, y, K)
-            returns += any(one - other for one, other in pairwise(supports))
-        numbers[f"other_support_{label}"] = differ
-        numbers[f"path_drops_an_index_{label}"] = returns
+    for label, found in supports().items():
+        numbers[f"other_support_{label}"] = sum(each.differ for each in found)
+        numbers[f"path_drops_an_index_{label}"] = sum(each.drops for each in found)
     return numbers
 
 
@@ -73,24 +106,25 @@ def counterpart_rule(x: Numbers) -> Finding:
     return Finding.LOOSE if x["other_support_correlated"] > 0 else Finding.HOLDS
 
 
-def descent(start: float, noise: float) -> float:
-    """Return the share of noisy descents in a double well that end in the other one.
+@cache
+def leaving(start: float, noise: float) -> int:
+    """Count noisy descents in a double well that end in the other one, of 400.
 
     Of w^4/4 - w^2/2 + w/10, whose left minimum is the deeper one.
     """
     rng = np.random.default_rng(0)
-    w = np.full(400, start)
+    w = np.full(BALLS, start)
     for _ in range(2000):
         slope = w**3 - w + 0.1 + noise * rng.standard_normal(w.size)
         w = w - 0.1 * slope
-    return float(np.mean(np.sign(w) != np.sign(start)))
+    return int(np.count_nonzero(np.sign(w) != np.sign(start)))
 
 
 def noise_of_descent() -> dict[str, Number]:
     """Start in the poor minimum and in the good one, with noise of several sizes."""
     return {
-        f"leave_{name}_at_noise_{noise:g}": descent(start, noise)
-        for name, start in (("poor", 0.9), ("good", -1.0))
+        f"leave_{name}_at_noise_{noise:g}": leaving(start, noise) / BALLS
+        for name, start in STARTS.items()
         for noise in (0.0, 1.0, 2.0)
     }
 

@@ -1,8 +1,9 @@
 """Claims on guarantees from restricted isometry and restricted strong convexity."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,28 +68,50 @@ def missed(solver: Greedy, A: Matrix, xs: list[Vector]) -> int:
     return sum(not error < 1e-6 for error in errors)
 
 
-def guarantees() -> dict[str, Number]:
+class Guarantees(NamedTuple):
+    """Isometry constants and their bounds, and how many of all signals are missed."""
+
+    constants: dict[str, tuple[float, float]]
+    signals: int
+    missed: dict[str, int]
+    beside: dict[str, int]
+
+
+@cache
+def tried() -> Guarantees:
     """Run algorithms on all supports where their conditions hold, and beside them."""
     n, k = 20, 2
     A, xs = simplex(n), signals(n, k)
-    names = ("l1 2k", *GREEDY)
-    margins = [
-        RIP_CONDITIONS[name].threshold
-        - rip_constant(A, RIP_CONDITIONS[name].order * k).upper
-        for name in names
-    ]
-    unfound = [missed(solver, A, xs) for solver in GREEDY.values()]
-    unfound.append(sum(l1_verdict(A, x) is not Verdict.SUCCESS for x in xs))
+    conditions = {name: RIP_CONDITIONS[name] for name in ("l1 2k", *GREEDY)}
+    unproved = sum(l1_verdict(A, x) is not Verdict.SUCCESS for x in xs)
     uneven = A * np.linspace(0.2, 2.0, n)
     even = uneven / np.linalg.norm(uneven, axis=0)
+    others = {
+        "at_scale_2": 2 * A,
+        "with_uneven_columns": uneven,
+        "with_columns_normalised": even,
+    }
+    return Guarantees(
+        constants={
+            name: (rip_constant(A, needed.order * k).upper, needed.threshold)
+            for name, needed in conditions.items()
+        },
+        signals=len(xs),
+        missed={"l1 2k": unproved}
+        | {name: missed(solver, A, xs) for name, solver in GREEDY.items()},
+        beside={name: missed(UNIT_IHT, B, xs) for name, B in others.items()},
+    )
+
+
+def guarantees() -> dict[str, Number]:
+    """Run algorithms on all supports where their conditions hold, and beside them."""
+    found = tried()
     return {
-        "conditions": len(names),
-        "least_margin": float(min(margins)),
-        "signals": len(xs),
-        "missed": sum(unfound),
-        "missed_at_scale_2": missed(UNIT_IHT, 2 * A, xs),
-        "missed_with_uneven_columns": missed(UNIT_IHT, uneven, xs),
-        "missed_with_columns_normalised": missed(UNIT_IHT, even, xs),
+        "conditions": len(found.constants),
+        "least_margin": min(most - own for own, most in found.constants.values()),
+        "signals": found.signals,
+        "missed": sum(found.missed.values()),
+        **{f"missed_{name}": count for name, count in found.beside.items()},
         **_same_data(),
     }
 
@@ -117,11 +140,16 @@ def guarantees_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if needed else Finding.HOLDS
 
 
-def same_tools() -> dict[str, Number]:
-    """Bound masked descent and IHT by the same constants, and run both.
+class Runs(NamedTuple):
+    """Bounds on the contraction of masked descent and of IHT, and runs of both."""
 
-    Then let IHT start at a wrong signal where only the former bound is below one.
-    """
+    bounds: dict[str, float]
+    factors: dict[str, Vector]
+
+
+@cache
+def contractions() -> Runs:
+    """Bound masked descent and IHT by the same constants, and run both."""
     k = 3
     layer = BlockCirculant([[[1.0, 0.1]]], 30)
     found = convergence_bounds(layer, k)
@@ -133,13 +161,10 @@ def same_tools() -> dict[str, Number]:
         np.linalg.norm(np.eye(k) - masked.step * A[:, S].T @ A[:, S], 2)
         for S in map(list, combinations(range(30), k))
     ]
-    return {
-        "masked_bound": masked.factor,
-        "masked_worst": float(max(ends)),
-        "iht_bound": iterated.factor,
-        "iht_worst": max(runs),
-        **_wrong_signal(),
-    }
+    return Runs(
+        {"masked": masked.factor, "iht": iterated.factor},
+        {"masked": np.array(ends), "iht": np.array(runs)},
+    )
 
 
 def _largest_ratio(
@@ -156,25 +181,59 @@ def _largest_ratio(
     return worst
 
 
-def _wrong_signal() -> dict[str, Number]:
-    """Return the bounds of a matrix nearly confusing two signals, and where IHT ends.
+TIMES = (*range(31), 1000)
+"""Iterations after which errors are measured."""
 
-    It starts at one of them, with the data of the other.
+
+class Ends(NamedTuple):
+    """Bounds, and distances from the right signal over `TIMES`, for both methods."""
+
+    kappa: float
+    bounds: dict[str, float]
+    errors: dict[str, Matrix]
+
+
+@cache
+def wrong_signal() -> Ends:
+    """Return the bounds of a matrix nearly confusing two signals, and errors of runs.
+
+    IHT starts at one of them, with the data of the other, whose mask the former has.
     """
     k = 4
     A = np.vstack([simplex(2 * k), np.full((1, 2 * k), 0.1)])
     found = convergence_bounds(A, k)
     masked, iterated = found.contractions[0], found.contractions[3]
     x, start = np.repeat([1.0, 0.0], k), np.repeat([0.0, -1.0], k)
-    run = partial(iht, y=A @ x, k=k, step=masked.step, max_iter=1000, tol=0.0)
-    stuck, fitted = run(A, x0=start).x, run(A[:, :k]).x
-    return {
-        "hard_kappa_3k": found.isometries[2].kappa[1],
-        "hard_masked_bound": masked.factor,
-        "hard_masked_error": float(np.abs(fitted - x[:k]).max()),
-        "hard_iht_bound": iterated.factor,
-        "hard_iht_error": float(np.abs(stuck - x).max()),
-    }
+
+    def errors(A: Matrix, x: Vector, x0: Vector) -> Matrix:
+        run = partial(iht, A, A @ x, k, step=masked.step, x0=x0, tol=0.0)
+        return np.array([(run(max_iter=t).x if t else x0) - x for t in TIMES])
+
+    return Ends(
+        found.isometries[2].kappa[1],
+        {"masked": masked.factor, "iht": iterated.factor},
+        {
+            "masked": errors(A[:, :k], x[:k], np.eye(k)[0]),
+            "iht": errors(A, x, start),
+        },
+    )
+
+
+def same_tools() -> dict[str, Number]:
+    """Bound masked descent and IHT by the same constants, and run both.
+
+    Then let IHT start at a wrong signal where only the former bound is below one.
+    """
+    easy, hard = contractions(), wrong_signal()
+    numbers: dict[str, Number] = {}
+    for name in ("masked", "iht"):
+        numbers[f"{name}_bound"] = easy.bounds[name]
+        numbers[f"{name}_worst"] = float(easy.factors[name].max())
+    numbers["hard_kappa_3k"] = hard.kappa
+    for name in ("masked", "iht"):
+        numbers[f"hard_{name}_bound"] = hard.bounds[name]
+        numbers[f"hard_{name}_error"] = float(np.abs(hard.errors[name][-1]).max())
+    return numbers
 
 
 def same_tools_rule(x: Numbers) -> Finding:

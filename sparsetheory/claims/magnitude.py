@@ -1,6 +1,6 @@
 """Claims on what magnitude pruning is best at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import combinations
 
@@ -25,6 +25,8 @@ SALIENCY = (D000, "Saliency Criteria for Weight Selection")
 ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")
 
 D = 8
+ENERGY, SIZES, BUDGET = np.array([4.9, 9.0, 16.0]), np.array([2, 4, 2]), 4
+"""Squared norms and sizes of three groups, of which 4 weights may stay."""
 
 
 def small_vectors() -> Iterator[Vector]:
@@ -85,25 +87,38 @@ def best_k_terms_rule(x: Numbers) -> Finding:
     return holds(exact and x["uniqueness_mismatches"] == 0)
 
 
-def other_norms() -> dict[str, Number]:
-    """Compare magnitude pruning with every support in other norms, relative to w."""
+def excesses() -> dict[str, Vector]:
+    """Return by how much magnitude pruning is worse than the best support, by norm.
+
+    In lp norms relative to w.
+    """
     powers = (0.5, 1.0, 1.5, 3.0, np.inf)
-    excess = {f"excess_l{p:g}": 0.0 for p in powers}
-    unsorted = weighted = 0.0
+    names = [*(f"l{p:g}" for p in powers), "entrywise", "weighted_l2"]
+    excess: dict[str, list[float]] = {name: [] for name in names}
     weights = np.linspace(1.0, 4.0, D)
     for w, k in cases():
         error, errors = np.abs(largest(w, k) - w), np.abs(w * removals(D, k))
         for p in powers:
             worse = float((_lp(error, p) - _lp(errors, p).min()) / _lp(w, p))
-            excess[f"excess_l{p:g}"] = max(excess[f"excess_l{p:g}"], worse)
+            excess[f"l{p:g}"].append(worse)
         # Sorted, its errors are the least one by one: so in every norm that grows with
         # each entry and does not see their order or sign.
         gaps = np.sort(error) - np.sort(errors, axis=1)
-        unsorted = max(unsorted, float(gaps.max()))
+        excess["entrywise"].append(float(gaps.max()))
         by_weight = np.linalg.norm(weights * errors, axis=1).min()
         worse = float(np.linalg.norm(weights * error) - by_weight)
-        weighted = max(weighted, worse)
-    return {**excess, "excess_entrywise": unsorted, "excess_weighted_l2": weighted}
+        excess["weighted_l2"].append(worse)
+    return {name: np.array(values) for name, values in excess.items()}
+
+
+def other_norms() -> dict[str, Number]:
+    """Compare magnitude pruning with every support in other norms, relative to w."""
+    return largest_of(excesses())
+
+
+def largest_of(excess: Mapping[str, Vector]) -> dict[str, Number]:
+    """Return the largest excess in each norm, or zero."""
+    return {f"excess_{name}": max(0.0, float(v.max())) for name, v in excess.items()}
 
 
 def _lp(errors: npt.NDArray[np.float64], p: float) -> Vector:
@@ -135,7 +150,7 @@ def group_budgets() -> dict[str, Number]:
             dropped = np.sort(energies)[: energies.size - q].sum()
             least = (removals(energies.size, q) * energies).sum(axis=1).min()
             excess = max(excess, float(dropped - least))
-    energy, sizes, budget = np.array([4.9, 9.0, 16.0]), np.array([2, 4, 2]), 4
+    energy, sizes, budget = ENERGY, SIZES, BUDGET
     return {
         "cases": n_cases,
         "excess": excess,
@@ -170,12 +185,14 @@ def group_budgets_rule(x: Numbers) -> Finding:
 
 def nonnegative() -> dict[str, Number]:
     """Approximate by non-negative vectors, on one example and against every support."""
-    example = np.array([-3.0, 2.0, 1.0])
+    by_magnitude, _, best = nonnegative_errors(np.array([-3.0, 2.0, 1.0]), 1)
+    numbers: dict[str, Number] = {
+        "example_by_magnitude": by_magnitude,
+        "example_best": best,
+    }
     excess, failures, mismatches, n_cases = 0.0, 0, 0, 0
     for w, k in cases():
-        least = _least_nonnegative(w, k)
-        by_sign = _nonnegative_error(w, largest(np.maximum(w, 0.0), k))
-        by_magnitude = _nonnegative_error(w, largest(w, k))
+        by_magnitude, by_sign, least = nonnegative_errors(w, k)
         excess = max(excess, by_sign - least)
         fails = by_magnitude > least + ROUNDING
         kept = largest(w, k)
@@ -183,8 +200,7 @@ def nonnegative() -> dict[str, Number]:
         mismatches += fails != (bool(np.any(kept < 0.0)) and bool(displaced.any()))
         failures, n_cases = failures + fails, n_cases + 1
     return {
-        "example_by_magnitude": _nonnegative_error(example, largest(example, 1)),
-        "example_best": _least_nonnegative(example, 1),
+        **numbers,
         "cases": n_cases,
         "magnitude_fails": failures,
         "excess_of_largest_positive": excess,
@@ -192,13 +208,13 @@ def nonnegative() -> dict[str, Number]:
     }
 
 
-def _nonnegative_error(w: Vector, kept: Vector) -> float:
-    return float(np.linalg.norm(np.maximum(kept, 0.0) - w))
-
-
-def _least_nonnegative(w: Vector, k: int) -> float:
-    kept = np.where(removals(w.size, k), 0.0, np.maximum(w, 0.0))
-    return float(np.linalg.norm(kept - w, axis=1).min())
+def nonnegative_errors(w: Vector, k: int) -> tuple[float, float, float]:
+    """Return errors of non-negative vectors: by magnitude, by sign and the least."""
+    positive = np.maximum(w, 0.0)
+    kept = np.maximum(largest(w, k), 0.0), largest(positive, k)
+    by_magnitude, by_sign = (float(np.linalg.norm(v - w)) for v in kept)
+    every = np.where(removals(w.size, k), 0.0, positive)
+    return by_magnitude, by_sign, float(np.linalg.norm(every - w, axis=1).min())
 
 
 def nonnegative_rule(x: Numbers) -> Finding:

@@ -4,6 +4,7 @@ Differences of accuracy are judged as in `claims.lottery`.
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from sparsetheory.claims.lottery import (
 from sparsetheory.claims.protocol import STEPS, problem
 from sparsetheory.experiments.arms import Case
 from sparsetheory.experiments.lottery import LotteryStudy, lottery_study
-from sparsetheory.experiments.paired import paired_effect
+from sparsetheory.experiments.paired import PairedEffect, paired_effect
 from sparsetheory.experiments.variants import procedure_arms
 from sparsetheory.lottery.initial import initial_weights
 from sparsetheory.lottery.iterative import iterative_magnitude_pruning
@@ -42,9 +43,20 @@ PRIZE = (D004, "The Grand Prize: Finding the Winning Ticket")
 
 RATE = 0.2
 TARGET = 0.1
+TIMES = 6
 
 
-def pseudocode() -> dict[str, Number]:
+class Followed(NamedTuple):
+    """Densities after each round, what training moved, and masks that are not ours."""
+
+    corrected: list[float]
+    literal: list[float]
+    alive: int
+    differ: int
+
+
+@cache
+def followed() -> Followed:
     """Follow the algorithm to the letter, and with the three things it leaves open."""
     network, X, y = problem()
     on, w0 = network.weights, initial_weights(network, 0)
@@ -52,11 +64,10 @@ def pseudocode() -> dict[str, Number]:
     def fit(w: Vector, mask: Vector | None = None) -> Vector:
         return np.asarray(train(network, w, X, y, mask=mask, steps=STEPS).w)
 
-    rounds = 6
-    found = iterative_magnitude_pruning(fit, w0, rounds=rounds, rate=RATE, prunable=on)
+    found = iterative_magnitude_pruning(fit, w0, rounds=TIMES, rate=RATE, prunable=on)
     kept = literal = np.ones(network.n, dtype=bool)
-    alive = 0
-    for _ in range(rounds):
+    alive, densities = 0, [(1.0, 1.0)]
+    for _ in range(TIMES):
         k = int(kept[on].sum())
         w = fit(w0 * kept, kept)
         kept = ~on | top_mask(np.abs(w), k - int(RATE * k), within=kept & on)
@@ -65,14 +76,23 @@ def pseudocode() -> dict[str, Number]:
         sizes = np.where(literal, np.abs(w), 0)[on]
         threshold = np.sort(sizes)[int(RATE * sizes.size) - 1]
         literal = literal & (~on | (np.abs(w) > threshold))
+        densities.append((float(kept[on].mean()), float(literal[on].mean())))
+    corrected, to_the_letter = map(list, zip(*densities, strict=True))
+    differ = int((kept != found.masks[-1]).sum())
+    return Followed(corrected, to_the_letter, alive, differ)
+
+
+def pseudocode() -> dict[str, Number]:
+    """Follow the algorithm to the letter, and with the three things it leaves open."""
+    found = followed()
     return {
-        "rounds": rounds,
-        "density_by_law": density_after_rounds(RATE, rounds),
-        "density_to_the_letter": float(literal[on].mean()),
-        "pruned_weights_that_training_moves": alive,
+        "rounds": TIMES,
+        "density_by_law": density_after_rounds(RATE, TIMES),
+        "density_to_the_letter": found.literal[-1],
+        "pruned_weights_that_training_moves": found.alive,
         "rounds_to_density_0.1_if_p_is_a_fraction": rounds_to_density(RATE, TARGET),
         "rounds_to_density_0.1_if_p_is_per_cent": rounds_to_density(RATE / 100, TARGET),
-        "masks_that_differ_once_corrected": int((kept != found.masks[-1]).sum()),
+        "masks_that_differ_once_corrected": found.differ,
     }
 
 
@@ -93,8 +113,20 @@ def procedures() -> LotteryStudy:
     return lottery_study(bench, rounds=ROUNDS, arms=arms, tickets=found)
 
 
-def masks_of_code() -> dict[str, Number]:
-    """Count the weights of what the code tests, and of masks that are kept."""
+class Tested(NamedTuple):
+    """What share of weights is asked for, and is not zero in what is tested.
+
+    Of tickets and of networks pruned at random, whose accuracies are paired.
+    """
+
+    asked: float
+    densities: dict[str, float]
+    effects: dict[str, PairedEffect]
+
+
+@cache
+def tested() -> Tested:
+    """Train as the code does, and on masks that are kept."""
     bench, found = lottery.tickets()
     end, weights = ROUNDS[-1], bench.network.weights
     rng = [np.random.default_rng(seed) for seed in bench.seeds]
@@ -104,17 +136,28 @@ def masks_of_code() -> dict[str, Number]:
         "code": ("mask at resets alone", "shuffled, mask at the start alone"),
         "kept": ("ticket", "shuffled in layers"),
     }
-    numbers: dict[str, Number] = {
-        "seeds": len(bench.seeds),
-        "density_asked": float(case.mask[:, weights].mean()),
-    }
+    result = Tested(float(case.mask[:, weights].mean()), {}, {})
     for label, names in pairs.items():
         trained = [arms[name](case) for name in names]
-        shares = [bench.accuracy(w) for w in trained]
-        numbers |= summary(paired_effect(*shares), f"ticket_over_random_{label}")
+        result.effects[label] = paired_effect(*(bench.accuracy(w) for w in trained))
         for what, w in zip(("ticket", "random"), trained, strict=True):
-            density = np.count_nonzero(w[:, weights]) / w[:, weights].size
-            numbers[f"density_of_{what}_{label}"] = float(density)
+            share = np.count_nonzero(w[:, weights]) / w[:, weights].size
+            result.densities[f"{what}_{label}"] = float(share)
+    return result
+
+
+def masks_of_code() -> dict[str, Number]:
+    """Count the weights of what the code tests, and of masks that are kept."""
+    found = tested()
+    numbers: dict[str, Number] = {
+        "seeds": len(lottery.tickets()[0].seeds),
+        "density_asked": found.asked,
+    }
+    for label, effect in found.effects.items():
+        numbers |= summary(effect, f"ticket_over_random_{label}")
+        for what in ("ticket", "random"):
+            name = f"{what}_{label}"
+            numbers[f"density_of_{name}"] = found.densities[name]
     return numbers
 
 

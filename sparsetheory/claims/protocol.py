@@ -1,5 +1,8 @@
 """Claims on what a ticket is, and on the code that looks for one."""
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -92,10 +95,11 @@ def ticket_rule(x: Numbers) -> Finding:
     return holds(fixed and all(x[f"change_by_{part}"] > 0 for part in parts))
 
 
-def strong() -> dict[str, Number]:
-    """Prune fresh networks by SNIP and GraSP, and see what they can before training.
+@cache
+def accuracies() -> dict[str, list[float]]:
+    """Return accuracies of masks by SNIP and GraSP, by seed, before training and after.
 
-    And prune fresh networks to a given function by exact search.
+    Shares of the data that they are found with.
     """
     network, X, y = problem()
     on = network.weights
@@ -117,6 +121,14 @@ def strong() -> dict[str, Number]:
             for when, point in (("untrained", w * mask), ("trained", trained)):
                 share = float(network.accuracy(point, X, y))
                 found.setdefault(f"{name}_{when}", []).append(share)
+    return found
+
+
+def strong() -> dict[str, Number]:
+    """Prune fresh networks by SNIP and GraSP, and see what they can before training.
+
+    And prune fresh networks to a given function by exact search.
+    """
     errors = []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
@@ -124,24 +136,34 @@ def strong() -> dict[str, Number]:
         errors.append(pruned_weight(a, b, float(rng.uniform(-1.0, 1.0))).error)
     return {
         "seeds": SEEDS,
-        **{name: float(np.mean(shares)) for name, shares in found.items()},
+        **{name: float(np.mean(shares)) for name, shares in accuracies().items()},
         "largest_error_by_search": max(errors),
         **masks_trained_alone(),
     }
 
 
-def masks_trained_alone() -> dict[str, Number]:
-    """Train half a mask over the initial weights for digits, and draw one."""
+@cache
+def on_digits() -> dict[str, Vector]:
+    """Return accuracies for digits by seed: of masks over the initial weights, and all.
+
+    Half a mask is trained, and half a mask is drawn.
+    """
     bench, found = lottery.tickets()
     mask, dense = found.masks[HALF], found.weights[0]
     rng = [np.random.default_rng(seed) for seed in bench.seeds]
     case = Case(bench, mask, dense, rng)
     drawn = np.where(case.shuffled(by_layer=True), bench.w0, 0)
-    masks = ARMS["edge-popup, weights frozen"](case), drawn
-    trained, random = (bench.accuracy(w) for w in masks)
+    trained = ARMS["edge-popup, weights frozen"](case)
+    weights = {"random mask": drawn, "trained mask": trained, "trained weights": dense}
+    return {name: bench.accuracy(w) for name, w in weights.items()}
+
+
+def masks_trained_alone() -> dict[str, Number]:
+    """Train half a mask over the initial weights for digits, and draw one."""
+    random, trained, dense = on_digits().values()
     return {
         "digits_by_trained_mask": float(trained.mean()),
-        "digits_by_trained_weights": float(bench.accuracy(dense).mean()),
+        "digits_by_trained_weights": float(dense.mean()),
         **lottery.summary(paired_effect(trained, random), "over_random_mask"),
     }
 
@@ -201,7 +223,18 @@ def late_reset_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if x["fails_unless_saved_before"] else Finding.HOLDS
 
 
-def random_baseline() -> dict[str, Number]:
+class Baseline(NamedTuple):
+    """Weights of a network that is pruned at random, as the text and the code do it.
+
+    Starts are on the mask; ends are all that may be pruned.
+    """
+
+    asked: float
+    starts: dict[str, Vector]
+    ends: dict[str, Vector]
+
+
+def baseline() -> Baseline:
     """Prune at random as the code does and as the text does, and train.
 
     The code draws new weights, and prunes them before training alone.
@@ -213,11 +246,24 @@ def random_baseline() -> dict[str, Number]:
     mask = ~on | top_mask(random_saliency(w, 2), k, within=on)
     code = train(network, fresh * mask, X, y, steps=STEPS).w
     text = train(network, w, X, y, mask=mask, steps=STEPS).w
+    return Baseline(
+        asked=k / int(on.sum()),
+        starts={"code": fresh[mask], "text": w[mask]},
+        ends={"code": code[on], "text": text[on]},
+    )
+
+
+def random_baseline() -> dict[str, Number]:
+    """Prune at random as the code does and as the text does, and train.
+
+    The code draws new weights, and prunes them before training alone.
+    """
+    found = baseline()
+    gaps = np.abs(found.starts["code"] - found.starts["text"])
     return {
-        "density_asked": k / int(on.sum()),
-        "density_by_code": float(np.mean(code[on] != 0)),
-        "density_by_text": float(np.mean(text[on] != 0)),
-        "gap_of_starts": float(np.abs((fresh - w)[mask]).max()),
+        "density_asked": found.asked,
+        **{f"density_by_{n}": float(np.mean(w != 0)) for n, w in found.ends.items()},
+        "gap_of_starts": float(gaps.max()),
     }
 
 

@@ -17,7 +17,7 @@ from sparsetheory.claims.claim import (
     holds,
 )
 from sparsetheory.claims.counting import Counted, count
-from sparsetheory.claims.magnitude import D, cases, largest, removals
+from sparsetheory.claims.magnitude import D, cases, largest, largest_of, removals
 from sparsetheory.claims.model import DIFFERENCE, NETWORK, STEP, draw_model
 from sparsetheory.lottery._passes import backward, bent_backward, forward, tangent
 from sparsetheory.lottery.approximation import best_quadratic
@@ -40,12 +40,17 @@ ELEGANCE = (D004, "The Elegance of Simplicity: Pruning as an Optimization")
 DEEPER = (D004, 'Is Magnitude Everything? A Deeper Look at "Importance"')
 
 
+def slopes_by_mask() -> Vector:
+    """Return derivatives of the loss by entries of the mask, from differences."""
+    model, w = draw_model(0)
+    up, down = (model.loss(w * (1 + t * np.eye(w.size))) for t in (STEP, -STEP))
+    return np.asarray((up - down) / (2 * STEP))
+
+
 def snip() -> dict[str, Number]:
     """Differentiate the loss by the mask, and rescale the units of a network."""
     model, w = draw_model(0)
-    g, n = model.gradient(w), w.size
-    up, down = (model.loss(w * (1 + t * np.eye(n))) for t in (STEP, -STEP))
-    slopes = (up - down) / (2 * STEP)
+    g, n, slopes = model.gradient(w), w.size, slopes_by_mask()
     scores = snip_saliency(w, model.gradient)
     W, b, V, c = NETWORK.split(w)
     factors = np.geomspace(0.1, 10.0, b.size)
@@ -192,12 +197,16 @@ def grasp_cost_rule(x: Numbers) -> Finding:
     return Finding.LOOSE if max(ratios) > 2.5 else Finding.HOLDS
 
 
-def symmetric_norms() -> dict[str, Number]:
-    """Compare magnitude pruning with every support, in norms of several kinds."""
+def norm_excesses() -> dict[str, Vector]:
+    """Return by how much magnitude pruning is worse than the best support, by norm.
+
+    In the first norms relative to the l1 norm of w, unless that is below one.
+    """
     powers = (0.5, 1.0, 3.0, inf)
     names = [*(f"l{p:g}" for p in powers), "two_largest", "l1_plus_l2"]
-    excess = dict.fromkeys(names, 0.0)
-    weighted = matrix = 0.0
+    excess: dict[str, list[float]] = {
+        name: [] for name in (*names, "weighted", "matrix_norm")
+    }
     c = np.linspace(1.0, 4.0, D)
     H = np.eye(D) + 0.95 * np.eye(D, k=1) / 2 + 0.95 * np.eye(D, k=-1) / 2
     for w, k in cases():
@@ -205,18 +214,19 @@ def symmetric_norms() -> dict[str, Number]:
         error = np.abs(kept - w)[None]
         for name in names:
             worse = float(_norm(error, name)[0] - _norm(gone, name).min())
-            excess[name] = max(excess[name], worse / max(1.0, float(np.abs(w).sum())))
+            excess[name].append(worse / max(1.0, float(np.abs(w).sum())))
         by_weight = np.linalg.norm(c * gone, axis=1).min()
-        weighted = max(weighted, float(np.linalg.norm(c * error) - by_weight))
+        excess["weighted"].append(float(np.linalg.norm(c * error) - by_weight))
     for w, k in list(cases())[:90:7]:
         e = largest(w, k) - w
         best = best_quadratic(w, H, k).error
-        matrix = max(matrix, float(np.sqrt(e @ H @ e)) - best)
-    return {
-        **{f"excess_{name}": value for name, value in excess.items()},
-        "excess_weighted": weighted,
-        "excess_matrix_norm": matrix,
-    }
+        excess["matrix_norm"].append(float(np.sqrt(e @ H @ e)) - best)
+    return {name: np.array(values) for name, values in excess.items()}
+
+
+def symmetric_norms() -> dict[str, Number]:
+    """Compare magnitude pruning with every support, in norms of several kinds."""
+    return largest_of(norm_excesses())
 
 
 def _norm(errors: npt.NDArray[np.float64], name: str) -> Vector:
@@ -236,6 +246,12 @@ def symmetric_norms_rule(x: Numbers) -> Finding:
     return holds(all(x[f"excess_l{p}"] > 1e-9 for p in ("0.5", "1", "3", "inf")))
 
 
+def refitted(H: Matrix, w: Vector, i: int) -> float:
+    """Return the rise of a loss that is least at w, if the others adapt to no w[i]."""
+    u = obs_update(w, H, np.arange(w.size) != i) - w
+    return float(0.5 * u @ H @ u)
+
+
 def second_order() -> dict[str, Number]:
     """Remove weights from a quadratic one at a time, together, and with refitting."""
     H, w, b = quadratic(6)
@@ -244,10 +260,7 @@ def second_order() -> dict[str, Number]:
     gone = np.array([True, False, True, True, False, False])
     step = np.where(gone, -w, 0.0)
     together = float(step @ g + 0.5 * step @ H @ step)
-    refit = []
-    for i in range(w.size):
-        u = obs_update(w, H, np.arange(w.size) != i) - w
-        refit.append(0.5 * u @ H @ u)
+    refit = np.array([refitted(H, w, i) for i in range(w.size)])
     saliency = obs_saliency(w, H)
     return {
         "error_of_one": float(np.abs(scores - removed(H, w, g)).max()),

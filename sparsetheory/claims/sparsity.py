@@ -1,8 +1,10 @@
 """Claims on masks, budgets and counts of nonzeros."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import floor
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,19 @@ from sparsetheory.types import Matrix, Vector
 TOPIC = "Masks and sparsity"
 SECTION = (D000, "The Formalism of Network Pruning")
 
+WEIGHTS = np.array([-1.5, 0.25, 2.0, -3.0, 1e-9])
+SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+M, N, K = 40, 100, 6
+D = 50
+MEMBER = np.repeat(np.arange(4), [1, 3, 2, 2])
+"""The group of each of 8 weights."""
+GROUPINGS = {
+    "disjoint groups": [[1, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]],
+    "overlapping groups": [[1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1]],
+}
+
 Masks = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 
 
 def all_masks(d: int) -> Masks:
@@ -35,7 +49,7 @@ def all_masks(d: int) -> Masks:
 
 def mask_algebra() -> dict[str, Number]:
     """Apply all pairs of masks to one vector, one after the other and at once."""
-    w = np.array([-1.5, 0.25, 2.0, -3.0, 1e-9])
+    w = WEIGHTS
     masks = all_masks(w.size)
     altered = not_idempotent = not_intersection = 0
     for a in masks:
@@ -56,18 +70,26 @@ def mask_algebra_rule(x: Numbers) -> Finding:
     return holds(x["altered"] + x["not_idempotent"] + x["not_intersection"] == 0)
 
 
+def shares_left() -> Matrix:
+    """Return shares of nonzero weights, over how many are pruned.
+
+    Of weights without zeros in the first row, of some with zeros in the second.
+    """
+    rng = np.random.default_rng(0)
+    counts = []
+    for s in range(D + 1):
+        mask = np.ones(D, dtype=bool)
+        mask[rng.choice(D, size=s, replace=False)] = False
+        w = rng.standard_normal(D)
+        both = w, np.maximum(w, 0.0)
+        counts.append([np.count_nonzero(weights * mask) for weights in both])
+    return np.array(counts).T / D
+
+
 def densities() -> dict[str, Number]:
     """Compare the density of weights with that of the mask."""
-    rng = np.random.default_rng(0)
-    d, gaps = 50, {"dense": 0.0, "with_zeros": 0.0}
-    for s in range(d + 1):
-        mask = np.ones(d, dtype=bool)
-        mask[rng.choice(d, size=s, replace=False)] = False
-        w = rng.standard_normal(d)
-        for name, weights in (("dense", w), ("with_zeros", np.maximum(w, 0.0))):
-            gap = abs(np.count_nonzero(weights * mask) / d - (1 - s / d))
-            gaps[name] = max(gaps[name], gap)
-    return {"gap": gaps["dense"], "gap_if_w_has_zeros": gaps["with_zeros"]}
+    gaps = np.abs(shares_left() - (1 - np.arange(D + 1) / D)).max(axis=1)
+    return {"gap": float(gaps[0]), "gap_if_w_has_zeros": float(gaps[1])}
 
 
 def densities_rule(x: Numbers) -> Finding:
@@ -78,23 +100,34 @@ def densities_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if spoilt else Finding.HOLDS
 
 
+class Budget(NamedTuple):
+    """How many of d weights a density allows, exactly and by floating point."""
+
+    d: int
+    rho: Fraction
+    exact: int
+    rounded: int
+
+
+def rounded_budgets() -> Iterator[Budget]:
+    """Yield budgets of many sizes and of densities in per cent."""
+    for d in SIZES:
+        for text in (f"0.{i:02}" for i in range(1, 100)):
+            rho = Fraction(text)
+            yield Budget(d, rho, floor(d * rho), floor(d * float(text)))
+
+
 def budgets() -> dict[str, Number]:
     """Count where floating point rounds a budget differently from fractions."""
-    percents = [f"0.{i:02}" for i in range(1, 100)]
-    short = over = wrong = cases = 0
-    for d in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000):
-        for text in percents:
-            rho = Fraction(text)
-            exact, rounded = floor(d * rho), floor(d * float(text))
-            cases += 1
-            short += rounded < exact
-            over += rounded > exact
-            wrong += not (Fraction(exact, d) <= rho < Fraction(exact + 1, d))
+    cases = list(rounded_budgets())
+    right = [
+        Fraction(b.exact, b.d) <= b.rho < Fraction(b.exact + 1, b.d) for b in cases
+    ]
     return {
-        "cases": cases,
-        "float_short": short,
-        "float_over": over,
-        "exact_wrong": wrong,
+        "cases": len(cases),
+        "float_short": sum(b.rounded < b.exact for b in cases),
+        "float_over": sum(b.rounded > b.exact for b in cases),
+        "exact_wrong": len(cases) - sum(right),
         "float_100_29": floor(100 * 0.29),
         "exact_100_29": floor(100 * Fraction("0.29")),
     }
@@ -108,17 +141,20 @@ def budgets_rule(x: Numbers) -> Finding:
     return Finding.HOLDS_IF if spoilt else Finding.HOLDS
 
 
+def support_sizes() -> dict[float, list[int]]:
+    """Return how many nonzeros LASSOs of six draws have, by lam over lam_max."""
+    return {
+        weight: [_support_size(weight, draw) for draw in range(6)]
+        for weight in (0.5, 0.1, 0.02)
+    }
+
+
 def lasso_sparsity() -> dict[str, Number]:
     """Double a vector, and solve LASSOs; sizes of supports are at lam = lam_max / 10.
 
     At lam_max the solution is zero.
     """
-    m, n, k = 40, 100, 6
-    x = sparse_signal(n, k, 0)
-    sizes = {
-        weight: [_support_size(m, n, k, weight, draw) for draw in range(6)]
-        for weight in (0.5, 0.1, 0.02)
-    }
+    x, sizes = sparse_signal(N, K, 0), support_sizes()
     largest = max(map(max, sizes.values()))
     return {
         "l0": int(np.count_nonzero(x)),
@@ -126,15 +162,15 @@ def lasso_sparsity() -> dict[str, Number]:
         "support_min": min(sizes[0.1]),
         "support_max": max(sizes[0.1]),
         "support_max_any_lam": largest,
-        "m": m,
-        "exact_zeros_min": n - largest,
+        "m": M,
+        "exact_zeros_min": N - largest,
     }
 
 
-def _support_size(m: int, n: int, k: int, weight: float, draw: int) -> int:
+def _support_size(weight: float, draw: int) -> int:
     rng = np.random.default_rng((0, draw))
-    A = gaussian(m, n, rng)
-    y = A @ sparse_signal(n, k, rng) + 0.1 * rng.standard_normal(m)
+    A = gaussian(M, N, rng)
+    y = A @ sparse_signal(N, K, rng) + 0.1 * rng.standard_normal(M)
     lam = weight * float(np.abs(A.T @ y).max())
     return fista(A, y, lam, tol=1e-10).support.size
 
@@ -150,13 +186,13 @@ def lasso_sparsity_rule(x: Numbers) -> Finding:
 
 def group_counts() -> dict[str, Number]:
     """Count groups by norm, for every support, and the fewest that cover it."""
-    partition = np.array([[1, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
-    overlapping = np.array([[1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1]])
-    w = np.array([0.5, -2.0, 1.0, -0.1, 3.0, 1e-3])
+    disjoint, overlapping = map(cover_counts, GROUPINGS.values())
     return {
-        "supports": 2**w.size,
-        "mismatches": _cover_mismatches(partition, w),
-        "mismatches_if_groups_overlap": _cover_mismatches(overlapping, w),
+        "supports": disjoint.shape[1],
+        "mismatches": int(np.count_nonzero(disjoint[0] != disjoint[1])),
+        "mismatches_if_groups_overlap": int(
+            np.count_nonzero(overlapping[0] != overlapping[1])
+        ),
     }
 
 
@@ -165,22 +201,24 @@ def group_counts_rule(x: Numbers) -> Finding:
     return holds(x["mismatches"] == 0)
 
 
-def _cover_mismatches(groups: npt.NDArray[np.int64], w: Vector) -> int:
+def cover_counts(members: list[list[int]]) -> Counts:
+    """Return for every support its groups by norm, and the fewest that cover it."""
+    w, groups = np.array([0.5, -2.0, 1.0, -0.1, 3.0, 1e-3]), np.array(members)
     choices = all_masks(len(groups))
     covered = choices @ groups > 0
-    wrong = 0
+    counts = []
     for support in all_masks(w.size):
         norms = np.sqrt(groups @ (w * support) ** 2)
         enough = np.all(covered | ~support, axis=1)
-        fewest = int(choices[enough].sum(axis=1).min())
-        wrong += int(np.count_nonzero(norms > 0.0)) != fewest
-    return wrong
+        fewest = choices[enough].sum(axis=1).min()
+        counts.append([np.count_nonzero(norms > 0.0), fewest])
+    return np.array(counts).T
 
 
 def group_envelope() -> dict[str, Number]:
     """Conjugate the group count twice, on balls of radius 1 and 3."""
-    norms, envelope = _biconjugate(radius=1.0)
-    wide_norms, wide = _biconjugate(radius=3.0)
+    norms, envelope = biconjugate(radius=1.0)
+    wide_norms, wide = biconjugate(radius=3.0)
     return {
         "points": norms.size,
         "error": float(np.abs(envelope - norms).max()),
@@ -189,7 +227,7 @@ def group_envelope() -> dict[str, Number]:
     }
 
 
-def _biconjugate(radius: float) -> tuple[Vector, Vector]:
+def biconjugate(radius: float) -> tuple[Vector, Vector]:
     """Return the sum of two group norms and the biconjugate of the count on a grid.
 
     The count is infinite where a group's norm exceeds `radius`. Each group is a plane;
@@ -225,8 +263,7 @@ def group_envelope_rule(x: Numbers) -> Finding:
 
 def structured_masks() -> dict[str, Number]:
     """Turn masks of groups into masks of weights and back, all of them."""
-    member = np.repeat(np.arange(4), [1, 3, 2, 2])
-    expanded = all_masks(4)[:, member]
+    member, expanded = MEMBER, all_masks(4)[:, MEMBER]
     active = np.zeros((len(expanded), 4), dtype=bool)
     for g in range(4):
         active[:, g] = expanded[:, member == g].any(axis=1)

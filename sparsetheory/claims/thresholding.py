@@ -21,6 +21,7 @@ from sparsetheory.claims.claim import (
 )
 from sparsetheory.claims.magnitude import largest
 from sparsetheory.ensembles import gaussian
+from sparsetheory.lottery._layout import Flags
 from sparsetheory.operators import operator_norm
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.greedy import iht
@@ -44,15 +45,20 @@ def least_squares() -> tuple[Matrix, Vector, Vector, Vector]:
     return A, rng.standard_normal(30), mask, rng.standard_normal(20)
 
 
-def masked_descent() -> dict[str, Number]:
-    """Run gradient descent with a masked gradient, and with a projection."""
+def descent_gaps() -> dict[str, Vector]:
+    """Return how far apart both descents are, over the steps."""
     A, y, mask, start = least_squares()
     scales = np.linspace(0.5, 1.0, mask.size)
     return {
-        "gap": _descent_gap(A, y, mask, mask * start, 1.0),
-        "gap_if_scaled": _descent_gap(A, y, mask, mask * start, scales),
-        "gap_if_started_off": _descent_gap(A, y, mask, start, 1.0),
+        "gap": _gaps(A, y, mask, mask * start, 1.0),
+        "gap_if_scaled": _gaps(A, y, mask, mask * start, scales),
+        "gap_if_started_off": _gaps(A, y, mask, start, 1.0),
     }
+
+
+def masked_descent() -> dict[str, Number]:
+    """Run gradient descent with a masked gradient, and with a projection."""
+    return {name: float(gaps.max()) for name, gaps in descent_gaps().items()}
 
 
 def masked_descent_rule(x: Numbers) -> Finding:
@@ -60,25 +66,31 @@ def masked_descent_rule(x: Numbers) -> Finding:
     return holds(x["gap"] <= ROUNDING)
 
 
-def _descent_gap(
+def _gaps(
     A: Matrix, y: Vector, mask: Vector, start: Vector, scales: float | Vector
-) -> float:
+) -> Vector:
     step = scales / operator_norm(A) ** 2
-    masked, projected, gap = start, start, 0.0
+    masked, projected, gaps = start, start, []
     for _ in range(100):
         masked = masked - step * mask * (A.T @ (A @ masked - y))
         projected = mask * (projected - step * (A.T @ (A @ projected - y)))
-        gap = max(gap, float(np.abs(masked - projected).max()))
-    return gap
+        gaps.append(np.abs(masked - projected).max())
+    return np.array(gaps)
+
+
+def optimum() -> tuple[Vector, Vector, Flags]:
+    """Return weights of least loss under a mask, the gradient there, and the mask."""
+    A, y, mask, _ = least_squares()
+    on = mask > 0.0
+    w = np.zeros(mask.size)
+    w[on] = np.linalg.lstsq(A[:, on], y)[0]
+    return w, A.T @ (A @ w - y), on
 
 
 def masked_optimum() -> dict[str, Number]:
     """Measure the gradient at the optimum on a support, and where descent ends."""
     A, y, mask, _ = least_squares()
-    on = mask > 0.0
-    w = np.zeros(mask.size)
-    w[on] = np.linalg.lstsq(A[:, on], y)[0]
-    gradient = A.T @ (A @ w - y)
+    w, gradient, on = optimum()
     step, end = 1.0 / operator_norm(A) ** 2, np.zeros(mask.size)
     for _ in range(2000):
         end = end - step * mask * (A.T @ (A @ end - y))

@@ -1,6 +1,10 @@
 """Claims on the lottery of random weights, and on pruning without training."""
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binomtest, chisquare
 
@@ -18,7 +22,7 @@ from sparsetheory.claims.claim import (
 )
 from sparsetheory.experiments.intervals import clopper_pearson_interval
 from sparsetheory.experiments.rare import rare_ticket_probability
-from sparsetheory.experiments.subset_sum import subset_sum_trials
+from sparsetheory.experiments.subset_sum import SubsetSumTrials, subset_sum_trials
 from sparsetheory.experiments.tickets import ticket_trials
 from sparsetheory.theory.binomials import LOG_TEN, log_binomial
 from sparsetheory.theory.covering import (
@@ -39,6 +43,7 @@ from sparsetheory.theory.tickets import (
     log_top_k_ticket_probability,
     optimal_threshold,
 )
+from sparsetheory.types import Vector
 
 TOPIC = "Random networks"
 LOTTERY = (D000, "The Lottery Ticket Hypothesis")
@@ -47,17 +52,26 @@ BLESSING = (D003, "Hypothesis 1: The Blessing of Initialization")
 EXISTENCE = (D002, "5.1 Existence of Winning Tickets")
 PROOF = (D002, "6.1 Theorem: Existence of Winning Tickets (Malach et al., 2020)")
 
+TRIALS, N, K = 60_000, 6, 2
+WIDTH = 1000
+TARGETS, DIMENSION, EPS, FAILURE = 10, 5, 0.1, 0.05
+
+
+def pair_counts() -> npt.NDArray[np.int64]:
+    """Count how often the 2 largest of 6 weights are each pair of places."""
+    trials, n, k = TRIALS, N, K
+    rng = np.random.default_rng(0)
+    size = np.abs(rng.standard_normal((trials, n)))
+    pairs = np.sort(np.argpartition(size, n - k, axis=1)[:, n - k :], axis=1)
+    return np.unique(pairs @ np.array([n, 1]), return_counts=True)[1]
+
 
 def proxy() -> dict[str, Number]:
     """Count how often the 2 largest of 6 weights are each pair of places.
 
     And find the exact probability of the right places where the draw carries a signal.
     """
-    trials, n, k = 60_000, 6, 2
-    rng = np.random.default_rng(0)
-    size = np.abs(rng.standard_normal((trials, n)))
-    pairs = np.sort(np.argpartition(size, n - k, axis=1)[:, n - k :], axis=1)
-    _, counts = np.unique(pairs @ np.array([n, 1]), return_counts=True)
+    trials, n, k, counts = TRIALS, N, K, pair_counts()
     signal = log_top_k_ticket_probability(n, k, amplitude=4.0)
     return {
         "trials": trials,
@@ -136,21 +150,30 @@ def immense_number_rule(x: Numbers) -> Finding:
     return holds(chance > -6 or chance >= x["log10_chance_n_20_k_5"])
 
 
+@cache
+def sums() -> SubsetSumTrials:
+    """Return errors of the best subsets of 3 to 19 random weights."""
+    return subset_sum_trials(np.arange(3, 20), trials=100)
+
+
+def enough(eps: float) -> int:
+    """Return how many weights have a subset within eps in 9 of 10 draws, or zero."""
+    found = sums()
+    sizes = found.n[(found.subset <= eps).mean(axis=1) >= 0.9]
+    return int(sizes[0]) if sizes.size else 0
+
+
 def width() -> dict[str, Number]:
     """Count the random weights that bring one target within eps in 9 of 10 draws.
 
     By the best subset, in simulations, and by the best single weight, exactly; and
     bound the chance of a small error with as many as width w / log w leaves for each.
     """
-    sizes = np.arange(3, 20)
-    found = subset_sum_trials(sizes, trials=100)
     numbers: dict[str, Number] = {}
     for eps in (1e-1, 1e-3):
-        enough = (found.subset <= eps).mean(axis=1) >= 0.9
-        numbers[f"subset_{eps:g}"] = int(sizes[enough][0]) if enough.any() else 0
+        numbers[f"subset_{eps:g}"] = enough(eps)
         numbers[f"single_{eps:g}"] = float(covering_size(1, eps, 0.1))
-    w = 1000
-    share = round(float(np.log(w)))
+    share = round(float(np.log(WIDTH)))
     chance = float(subset_sum_expectation(share, 0.5, 1e-6))
     return {**numbers, "weights_for_width_1000": share, "chance_1e-06_at_most": chance}
 
@@ -191,6 +214,11 @@ def errors_of_sums_rule(x: Numbers) -> Finding:
     return holds(0.8 < x["subset_bits_per_weight"] < 1.2)
 
 
+def normal_hit(B: float | Vector, eps: float) -> Vector:
+    """Return the chance that a normal number cut off at B is within eps of B."""
+    return np.asarray((ndtr(B) - ndtr(B - eps)) / (ndtr(B) - ndtr(-B)))
+
+
 def good_neuron() -> dict[str, Number]:
     """Compute the chance of a close neuron for two laws, over (eps/2B)^d.
 
@@ -202,10 +230,9 @@ def good_neuron() -> dict[str, Number]:
     norm = np.linspace(0.0, 1.0, 21)
     ratio = ball_hit_probability(d, eps, 1.0, norm) / (eps / 2) ** d
     B, e = 5.0, 1.0
-    normal = (ndtr(B) - ndtr(B - e)) / (ndtr(B) - ndtr(-B))
     return {
         "uniform_least_ratio": float(ratio.min()),
-        "normal": float(normal),
+        "normal": float(normal_hit(B, e)),
         "claimed": e / (2 * B),
     }
 
@@ -217,30 +244,46 @@ def good_neuron_rule(x: Numbers) -> Finding:
     return holds(x["uniform_least_ratio"] >= 1 - ROUNDING)
 
 
+class Matched(NamedTuple):
+    """How many of 4000 draws match all targets, over the number of neurons."""
+
+    trials: int
+    close: float
+    counts: npt.NDArray[np.int64]
+
+
+@cache
+def matched() -> Matched:
+    """Match 10 targets on [-1, 1] by up to 200 uniform points."""
+    trials, m, close = 4000, 200, 0.05
+    rng = np.random.default_rng(0)
+    targets = np.linspace(-1, 1, TARGETS)
+    drawn = rng.uniform(-1, 1, (trials, m))
+    near = np.abs(drawn[:, :, None] - targets) < close
+    first = np.where(near.any(axis=1), near.argmax(axis=1), m).max(axis=1)
+    return Matched(trials, close, np.cumsum(np.bincount(first, minlength=m + 1)[:m]))
+
+
 def matches() -> dict[str, Number]:
     """Compute three widths for 10 targets in d = 5, and what the least can do.
 
     And match 10 targets on [-1, 1] by 200 uniform points, against the union bound.
     """
-    n, d, B, eps, failure = 10, 5, 1.0, 0.1, 0.05
+    n, d, B, eps, failure = TARGETS, DIMENSION, 1.0, EPS, FAILURE
     p = (eps / (2 * B)) ** d
     headline = float(malach_headline_size(n, failure))
     easiest = float(ball_hit_probability(d, eps, B, 0.0))
-    trials, m, close = 4000, 200, 0.05
-    rng = np.random.default_rng(0)
-    targets = np.linspace(-1, 1, n)
-    drawn = rng.uniform(-1, 1, (trials, m))
-    near = np.abs(drawn[:, :, None] - targets) < close
-    matched = int(np.all(near.any(axis=1), axis=1).sum())
-    _, high = clopper_pearson_interval(matched, trials, 0.999)
+    trials, close, counts = matched()
+    count = int(counts[-1])
+    _, high = clopper_pearson_interval(count, trials, 0.999)
     return {
         "width_headline": headline,
         "width_sketch": float(malach_sketch_size(n, d, eps, B, failure)),
         "width_enough": float(covering_size(n, p, failure)),
         "headline_chance_at_most": min(1.0, headline * easiest),
-        "matched": matched / trials,
+        "matched": count / trials,
         "matched_high": float(high),
-        "union_bound": float(1 - n * (1 - close / 2) ** m),
+        "union_bound": float(1 - n * (1 - close / 2) ** counts.size),
     }
 
 

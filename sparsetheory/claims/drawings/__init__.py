@@ -1,0 +1,1 @@
+"""Pictures of claims, by what they are about."""
