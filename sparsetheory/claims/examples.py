@@ -50,7 +50,9 @@ EXAMPLES: Mapping[str, str] = {
     "or w, lambda w, v: calls.append('Hv') or v) is None or calls)([])",
     "C15": digits("lottery_study", "rounds=[6]", "arms=['ticket']")
     + ".effect('ticket', 'dense')",
-    "C16": "st.Ticket(st.mlp([2, 2]), [True] * 6, [0.5] * 6, seed=(3,))",
+    "C16": "[st.train(st.mlp([2, 2]), np.arange(w, w + 6.0), np.eye(2), [0, 1], "
+    "mask=np.arange(6) != off).w.round(2) for w, off in ((0, 0), (0, 0), (1, 0), "
+    "(0, 1))]",
     "C17": compared("re-initialised", "ticket", 11),
     "C18": "np.exp(st.log_top_k_ticket_probability(6, 2, amplitude=[0, 4]))",
     "C19": "st.ticket_trials(10, 3, [0.6, 1.0], trials=200_000).successes / 200_000, "
@@ -69,8 +71,10 @@ EXAMPLES: Mapping[str, str] = {
     "st.conv_costs([3, 64, 64], [64, 64]).macs",
     "C27": "st.density_after_rounds(0.2, 100), st.surviving_counts(4, 0.2, 100)[-1]",
     "C28": "st.dst_equilibrium(0.3, st.dst_regrowth(0.3, 0.1))",
-    "C29": "st.restricted_gradient(lambda w: w - 2.0, [1.0, 0.0], [True, False])",
-    "C30": "st.restricted_gradient(lambda w: w - 2.0, [2.0, 0.0], [True, False])",
+    "C29": "(lambda w, m: (w - 0.1 * m * (w - 2.0), m * (w - 0.1 * (w - 2.0))))"
+    "(np.array([1.0, 0.0]), np.array([1, 0]))",
+    "C30": "(lambda g, w: (st.restricted_gradient(g, w, [True, False]), g(w)))"
+    "(lambda w: w - 2.0, np.array([2.0, 0.0]))",
     "C31": "[st.iht(st.gaussian(50, 100, rng=0), st.gaussian(50, 1, rng=1)[:, 0], 3, "
     "max_iter=t, tol=0.0).support for t in (1, 2, 3, 4)]",
     "C32": "st.soft_threshold_risk([0, 8], 2.0), st.hard_threshold_risk([0, 8], 2.0)",
@@ -96,7 +100,8 @@ EXAMPLES: Mapping[str, str] = {
     "st.margin([[1, 1], [1, -1]], [1, 1], [1, 0]).geometric",
     "C44": "st.rademacher_complexity(np.cos(np.outer(np.arange(1, 11), "
     "np.arange(1, 7)))).value.round(3)",
-    "C45": "st.exact_recovery_coefficient(st.gaussian(40, 60, rng=0), [0, 1, 2])",
+    "C45": "(lambda A: (st.exact_recovery_coefficient(A, [0, 1, 2]), "
+    "st.lasso(A, A[:, :3].sum(axis=1), 0.01).support))(st.gaussian(40, 60, rng=0))",
     "C46": "st.magnitude_rows([[10, 0], [9, 0], [0, 1]], 2), "
     "st.optimal_design([[10, 0], [9, 0], [0, 1]], 2).rows",
     "C47": compared("ticket", "dense", 11),
