@@ -12,8 +12,10 @@ from scipy.sparse import csc_array
 
 from sparsetheory._checks import quiet
 from sparsetheory._parallel import cpu_count
+from sparsetheory.conditions._nullspace import null_space
 from sparsetheory.conditions._search import Clock, Race, Sections
 from sparsetheory.conditions._sections import gram
+from sparsetheory.conditions._semidefinite import semidefinite_share
 from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
@@ -95,6 +97,7 @@ def jobs() -> list[Job]:
         *solvers(A),
         *(partial(pursue, single, few, 2) for pursue in (iht, htp, cosamp, omp)),
         partial(null_space_constant, A, 1),
+        partial(certify, A),
         partial(l1_verdict, A, x),
         partial(group_verdict, A, x, 2),
         *(partial(lasso, B, y, 0.01, max_iter=2) for B, y in designs),
@@ -121,6 +124,12 @@ def solvers(A: MeasurementOperator) -> list[Job]:
         partial(basis_pursuit, A, y, max_iter=2),
         partial(group_basis_pursuit, A, y, groups=2, max_iter=2),
     ]
+
+
+def certify(A: Any) -> None:
+    """Compile the semidefinite relaxation of null space constants."""
+    space = null_space(A)
+    semidefinite_share(space, 1, space.projector, max_iter=2)
 
 
 def searches(A: Any) -> None:
