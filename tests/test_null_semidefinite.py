@@ -18,6 +18,7 @@ from sparsetheory.conditions import _nullsearch
 from sparsetheory.conditions._nullsearch import Shares
 from sparsetheory.conditions._nullspace import certified, null_space
 from sparsetheory.conditions._semidefinite import (
+    _weights,
     certified_share,
     directions,
     products,
@@ -89,6 +90,34 @@ def test_any_matrix_certifies(rng):
             bound = certified_share(space, L, k)
             assert by_hand < bound <= by_hand + 1e-9 * (1 + size)
             assert bound >= exact
+
+
+def test_margin_covers_what_the_null_space_may_be_off(rng):
+    A = rng.standard_normal((4, 8))
+    mixed = null_space(np.vander([1.0, 1 + 1e-3, 1 + 2e-3, 1 - 1e-3]) @ A)
+    assert 1e8 < mixed.condition < 1e13
+    L = rng.standard_normal((16, 16))
+    L = L @ L.T + products((8, 8))
+    plain, bound = (certified_share(space, L, 2) for space in (null_space(A), mixed))
+    length = np.linalg.norm(L - products((8, 8)))
+    assert_allclose(bound - plain, 3 * 4 * mixed.rounding * length, rtol=1e-3)
+
+
+@given(some.integers(1, 8), some.integers(1, 5), some.integers(0, 99))
+def test_weights_are_projected(size, k, seed):
+    x, caps = np.random.default_rng(seed).standard_normal(2 * size), [1.0] * size
+    caps = np.array(caps + [1 / k] * size)
+    w = _weights(x, caps, 0.5)
+    assert ((w >= 0) & (w <= caps)).all()
+    for part, old, cap in zip(*(np.split(v, 2) for v in (w, x, caps)), strict=True):
+        assert part.sum() <= 0.5 + 1e-12
+        taken = (old - part)[(part > 0) & (part < cap)]
+        price = taken.max(initial=0.0)
+        assert_allclose(taken, price, atol=1e-12)
+        assert price >= -1e-12
+        assert part.sum() >= 0.5 - 1e-12 or price <= 1e-12
+        if taken.size:
+            assert_allclose(part, np.clip(old - price, 0, cap), atol=1e-12)
 
 
 def test_the_form_is_what_the_matrix_says(rng):
