@@ -38,7 +38,7 @@ from sparsetheory.conditions.gram import Array
 from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
-AWHILE = 0.5  # seconds of a search before a relaxation begins beside it
+AWHILE = 2.0  # seconds of a search before a relaxation begins beside it
 STARTS = 32  # as many at random, and so many in all
 COARSE = 0.02  # of a share, the least step of the first climbs
 TINY = 1e-300
