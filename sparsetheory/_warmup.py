@@ -12,8 +12,10 @@ from scipy.sparse import csc_array
 
 from sparsetheory._checks import quiet
 from sparsetheory._parallel import cpu_count
+from sparsetheory.conditions._nullspace import null_space
 from sparsetheory.conditions._search import Clock, Race, Sections
 from sparsetheory.conditions._sections import gram
+from sparsetheory.conditions._semidefinite import semidefinite_share
 from sparsetheory.conditions.nullspace import null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.ensembles import gaussian
@@ -99,6 +101,7 @@ def jobs() -> list[Job]:
         *(partial(try_out, precision) for precision in precisions),
         *(partial(pursue, single, few, 2) for pursue in (iht, htp, cosamp, omp)),
         partial(null_space_constant, A, 1),
+        partial(certify, A),
         partial(l1_verdict, A, x),
         partial(group_verdict, A, x, 2),
         *(partial(lasso, B, y, 0.01, max_iter=2) for B, y in designs),
@@ -131,6 +134,12 @@ def try_out(precision: Precision) -> None:
     """Compile a trial that draws its own matrix."""
     setting = check_setting(iht, 8, gaussian, "signs", 0, 1e-3, precision=precision)
     run_trials(setting, 6, 1, range(1))
+
+
+def certify(A: Any) -> None:
+    """Compile the semidefinite relaxation of null space constants."""
+    space = null_space(A)
+    semidefinite_share(space, 1, space.projector, max_iter=2)
 
 
 def searches(A: Any) -> None:

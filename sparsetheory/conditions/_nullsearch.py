@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,10 +33,12 @@ from sparsetheory.conditions._nullspace import (
     relaxation,
     row_space,
 )
+from sparsetheory.conditions._semidefinite import semidefinite_share
 from sparsetheory.conditions.gram import Array
 from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
+AWHILE = 2.0  # seconds of a search before a relaxation begins beside it
 STARTS = 32  # as many at random, and so many in all
 COARSE = 0.02  # of a share, the least step of the first climbs
 TINY = 1e-300
@@ -107,6 +110,30 @@ class Shares:
             self.rows[k] = rows / max(float(np.abs(rows).max()), TINY)
             self.duals[k] = dual_matrix(self.space, table)
             self.bounds[k] = certified(self.space, self.duals[k])
+
+    @contextmanager
+    def relaxing(self, k: int) -> Iterator[Callable[[], tuple[float, Array | None]]]:
+        """Solve the semidefinite relaxation of order k beside a search.
+
+        The function that is given ends it, and returns the bound and its matrix.
+        """
+        ended = threading.Event()
+
+        def bound() -> tuple[float, Array | None]:
+            if ended.wait(AWHILE):
+                return np.inf, None
+            return semidefinite_share(self.space, k, self.tables[k], ended.is_set)
+
+        def end() -> tuple[float, Array | None]:
+            ended.set()
+            return job.result()
+
+        with ThreadPoolExecutor(1) as pool:
+            job = pool.submit(bound)
+            try:
+                yield end
+            finally:
+                ended.set()
 
     def certificate(self, k: int) -> tuple[float, Array]:
         """Return the best bound of order k, and the matrix that certifies it."""

@@ -12,14 +12,13 @@ import numpy as np
 
 from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import Array, Gram, matrix_of
-from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.evidence import Evidence, is_dual
 from sparsetheory.conditions.gram import unit_columns
 from sparsetheory.conditions.relaxation import dual_bound
 from sparsetheory.operators import BlockCirculant
 
 SOME = 10_000  # sets that another search may visit in any case
 AGAIN = 2  # times as many as the first one
-HIGHEST = 1e140  # entry of a dual matrix: they are squared
 METHODS = ("chain", "ordered", "connected")
 
 
@@ -71,16 +70,13 @@ def _reordered(G: Gram, order: Array) -> Gram:
 
 
 def _steps(evidence: Any, k: int) -> list[Evidence]:
-    """Return the evidence for k columns after what it rests on, nothing if malformed.
+    """Return the evidence for k columns after what it rests on.
 
-    Supports must grow from each to the next.
+    Nothing if supports do not grow from each to the next.
     """
     steps: list[Evidence] = []
     above = k + 1
     while evidence is not None:
-        sizes = (evidence.size, evidence.nodes)
-        if not all(isinstance(x, int | np.integer) for x in sizes):
-            return []
         if not 1 <= evidence.size < above or (not steps and evidence.size != k):
             return []
         if not np.isfinite(evidence.bound):
@@ -98,20 +94,11 @@ def _follow(side: Sections, step: Evidence, level: float, order: Array) -> None:
     """
     if step.kind == "semidefinite":
         dual: Any = step.dual
-        if _is_dual(dual, side.values):
+        if is_dual(dual, side.values.shape, side.values.dtype):
             bound = dual_bound(side.values, dual[order][:, order], step.size)
             side.cut(Evidence("semidefinite", step.size, bound))
     elif step.kind == "search" and step.method in METHODS:
         _search_again(side, step, level)
-
-
-def _is_dual(dual: Any, values: Array) -> bool:
-    """Return whether a dual matrix fits: any that does certifies a bound."""
-    if not isinstance(dual, np.ndarray) or dual.shape != values.shape:
-        return False
-    if dual.dtype.kind not in "fc" or np.result_type(dual, values) != values.dtype:
-        return False
-    return bool(np.abs(dual).max() < HIGHEST)
 
 
 def _search_again(side: Sections, step: Evidence, level: float) -> None:

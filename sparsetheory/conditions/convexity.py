@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from sparsetheory._checks import check_integer, check_number, check_time_limit
+from sparsetheory.conditions.evidence import well_formed
 from sparsetheory.conditions.gram import layer_or_matrix
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.theory.curves import Array
@@ -88,6 +89,8 @@ class Convergence:
             False if anything is refuted, or not confirmed in time.
         """
         A = layer_or_matrix(A)
+        if not well_formed(self):
+            return False
         orders = tuple(i.k for i in self.isometries)
         if orders != _orders(self.k, A.shape[1]):
             return False

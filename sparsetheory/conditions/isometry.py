@@ -13,7 +13,7 @@ from sparsetheory.conditions import _plan
 from sparsetheory.conditions._search import Clock, Sections, Stop
 from sparsetheory.conditions._sections import gram
 from sparsetheory.conditions._verify import confirmed
-from sparsetheory.conditions.evidence import Evidence
+from sparsetheory.conditions.evidence import Evidence, well_formed
 from sparsetheory.conditions.gram import layer_or_matrix
 from sparsetheory.types import MeasurementOperator, Support
 
@@ -146,7 +146,7 @@ class Isometry:
         """
         clock = Clock(check_time_limit(time_limit))
         A, k = layer_or_matrix(A), self.k
-        if not 1 <= k <= A.shape[1]:
+        if not well_formed(self) or not 1 <= k <= A.shape[1]:
             return False
         G = gram(A, k, self.normalised)
         with blas_held():

@@ -7,40 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_number
 from sparsetheory._kernels.nullspace import heaviest_share, new_search
 from sparsetheory._parallel import blas_held
 from sparsetheory.conditions._nullsearch import SLACK, Shares
 from sparsetheory.conditions._nullspace import certified, null_space
+from sparsetheory.conditions._semidefinite import certified_share
+from sparsetheory.conditions.evidence import (
+    NullSpaceEvidence,
+    is_dual,
+    well_formed,
+)
 from sparsetheory.types import MeasurementOperator, Support, Vector
 
 HALF = 0.5  # of a limited time, for the search that would close the bracket
 PASSES = (0.5, 0.25, 0.1)  # of the gap, searched for in turn where that did not end
 CLOSE = 1e-11  # relative; vectors and shares computed in two ways
-
-
-@dataclass(frozen=True, eq=False)
-class NullSpaceEvidence:
-    """Why an upper bound on a null space constant holds.
-
-    Attributes
-    ----------
-    kind : str
-        "dual" matrix Y, which certifies it by itself; "search" over signed supports,
-        of `nodes`; "line", the only null vector; "none" where the null space is zero,
-        or where nothing bounds.
-    dual : ndarray or None
-        Y, of shape (m, n); for a layer by lag, (outputs, channels, *torus). It belongs
-        to A without rows of zeros, the others times powers of two that bring their
-        largest magnitude to [1/2, 1); with a layer one power for all.
-    nodes : int
-    """
-
-    kind: str
-    dual: npt.NDArray[Any] | None = None
-    nodes: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +82,9 @@ class NullSpaceConstant:
     ) -> bool:
         """Check both bounds against `A` from their evidence.
 
-        The vector by its image and its entries; a dual matrix by what it certifies,
-        with a margin for rounding; a search by running it again at `upper`.
+        The vector by its image and its entries; a dual or semidefinite matrix by what
+        it certifies, with a margin for rounding; a search by running it again at
+        `upper`.
 
         Parameters
         ----------
@@ -113,7 +97,7 @@ class NullSpaceConstant:
         bool
             False if anything is refuted, or not confirmed in time.
         """
-        if not 0 <= self.lower <= self.upper:  # nor if either is NaN
+        if not (well_formed(self) and 0 <= self.lower <= self.upper):  # NaN is not
             return False
         with blas_held():
             shares = Shares(null_space(A), _deadline(time_limit))
@@ -141,11 +125,17 @@ class NullSpaceConstant:
             share = heaviest_share(np.asarray(self.vector, dtype=float), self.k)
             return shares.space.dimension == 1 and share <= high + CLOSE
         if proof.kind == "dual":
-            dual = proof.dual
-            wanted = (len(shares.space.taps), *shares.space.projector.shape[1:])
-            if dual is None or np.shape(dual) != wanted:
-                return False
-            return bool(certified(shares.space, dual)[self.k - 1] <= high + CLOSE)
+            shape = len(shares.space.taps), *shares.space.projector.shape[1:]
+            dual: Any = proof.dual
+            return is_dual(dual, shape) and bool(
+                certified(shares.space, dual)[self.k - 1] <= high + CLOSE
+            )
+        if proof.kind == "semidefinite":
+            size, _, *torus = shares.space.projector.shape
+            L: Any = proof.dual
+            return is_dual(L, (2 * size, 2 * size, *torus)) and (
+                certified_share(shares.space, L, self.k) <= high + CLOSE
+            )
         if proof.kind != "search":
             return False
         for order in range(1, self.k + 1):
@@ -170,7 +160,9 @@ def null_space_constant(
 
     Exact, unless time runs out: a branch and bound over signed supports. A node fixes
     signs on some columns and leaves some out; its bound adds what a dual vector says of
-    the signs to what the relaxation of [2]_ says of the columns yet to choose.
+    the signs to what the relaxation of [2]_ says of the columns yet to choose. Where
+    that takes long, a semidefinite relaxation after [3]_, no weaker than that of [2]_,
+    is solved beside it, and may bound what the search leaves open.
 
     Parameters
     ----------
@@ -205,6 +197,8 @@ def null_space_constant(
        approximation", J. Amer. Math. Soc. 22(1), 2009.
     .. [2] A. Juditsky and A. Nemirovski, "On verifiable sufficient conditions for
        sparse signal recovery via l1 minimization", Math. Program. 127(1), 2011.
+    .. [3] A. d'Aspremont and L. El Ghaoui, "Testing the nullspace property using
+       semidefinite programming", Math. Program. 127(1), 2011.
 
     Examples
     --------
@@ -317,21 +311,26 @@ def _closed(shares: Shares, k: int) -> NullSpaceConstant:
     plan = [(0.0, now + HALF * (shares.deadline - now))]
     plan += [(part, np.inf) for part in PASSES] + [(0.0, np.inf)]
     nodes = 0
-    try:
-        for part, until in plan:
-            share = float(exact.best[0])
-            state = new_search(exact.z, k) if part else exact
-            level = share + part * (high - share)
-            before = int(state.counts[2])
-            reached = shares.search(k, level, state, until)
-            nodes += int(state.counts[2]) - before
-            exact.z[:], exact.best[0] = state.z, state.best[0]
-            if reached is not None and reached < high:
-                high, proof = reached, NullSpaceEvidence("search", nodes=nodes)
-            if shares.late or (reached is not None and not part):
-                break
-    except KeyboardInterrupt:
-        pass
+    with shares.relaxing(k) as relaxed:
+        try:
+            for part, until in plan:
+                share = float(exact.best[0])
+                state = new_search(exact.z, k) if part else exact
+                level = share + part * (high - share)
+                before = int(state.counts[2])
+                reached = shares.search(k, level, state, until)
+                nodes += int(state.counts[2]) - before
+                exact.z[:], exact.best[0] = state.z, state.best[0]
+                if reached is not None and reached < high:
+                    high, proof = reached, NullSpaceEvidence("search", nodes=nodes)
+                if shares.late or (reached is not None and not part):
+                    break
+                relaxed()  # the other searches have all processors
+        except KeyboardInterrupt:
+            pass
+        bound, dual = relaxed()
+        if bound < high:
+            high, proof = bound, NullSpaceEvidence("semidefinite", dual)
     return _constant(shares, k, exact.z, high, proof)
 
 

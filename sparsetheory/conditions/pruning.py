@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sparsetheory._checks import check_integer, check_number
 from sparsetheory.conditions.changes import MARGIN, Measure, Split, measures
+from sparsetheory.conditions.evidence import well_formed
 from sparsetheory.conditions.isometry import Isometry, rip_constant
 from sparsetheory.operators import BlockCirculant
 from sparsetheory.pruned import (
@@ -82,7 +83,10 @@ class PruningEffect:
         bool
             False if anything is refuted, or not confirmed in time.
         """
+        check_layer(layer)
         budget = _Budget(time_limit, 5)
+        if not (well_formed(self) and _keeps_columns(layer, self.mask)):
+            return False
         split = _split(layer, self.mask)
         claims = [(found, layer) for found in self.before]
         claims += [(found, split.part) for found in self.after]
@@ -337,6 +341,13 @@ def _split(layer: BlockCirculant, mask: npt.ArrayLike) -> Split:
     gone = np.where(mask[:, stay], 0.0, whole.filters)
     part = with_taps(whole, mask[:, stay])
     return Split(whole, part, with_filters(whole, gone) if gone.any() else None)
+
+
+def _keeps_columns(layer: BlockCirculant, mask: Mask) -> bool:
+    """Return whether a mask is one of the layer, and leaves no column zero."""
+    if np.shape(mask) != layer.filters.shape or not (layer.filters * mask).any():
+        return False
+    return bool(_split(layer, mask).part.column_norms().all())
 
 
 def _check_columns(layer: BlockCirculant, part: BlockCirculant) -> None:

@@ -104,9 +104,14 @@ def dual_bound(values: Array, dual: Array, k: int) -> float:
 
 def hermitian(values: Array) -> Array:
     """Return the Hermitian part."""
+    return np.asarray(0.5 * (values + adjoint(values)))
+
+
+def adjoint(values: Array) -> Array:
+    """Return the conjugate transpose."""
     axes = tuple(range(2, values.ndim))
     flipped = np.roll(np.flip(values, axes), 1, axes) if axes else values
-    return np.asarray(0.5 * (values + flipped.swapaxes(0, 1).conj()))
+    return np.asarray(flipped.swapaxes(0, 1).conj())
 
 
 def transform(values: Array) -> Array:
