@@ -28,7 +28,7 @@ def setting(solver=st.iht, ensemble=st.gaussian, signal="gaussian", **options):
 @pytest.mark.parametrize("accelerate", [False, True])
 def test_finds_what_the_solver_finds(ensemble, precision, accelerate):
     solver = partial(st.iht, accelerate=accelerate, max_iter=60, tol=1e-5)
-    solve = fused_solver(setting(solver, ensemble, precision=precision))
+    solve, met = fused_solver(setting(solver, ensemble, precision=precision)), 0
     dtype = np.float32 if precision == "single" else np.float64
     for trial, (m, k) in enumerate([(1, 1), (20, 3), (20, 9), (N, 20), (50, 4)]):
         x = st.sparse_signal(N, k, trial)
@@ -41,18 +41,23 @@ def test_finds_what_the_solver_finds(ensemble, precision, accelerate):
             atol = 1e-3 if precision == "single" else 1e-9
             assert_allclose(found.x, wanted.x, atol=atol)
             assert found.converged
+            met += 1
+    assert met >= 2
 
 
 @needs_jit
 @pytest.mark.parametrize("stop_early", [False, True])
-def test_gives_the_same_verdicts(monkeypatch, stop_early):
-    ours = setting(stop_early=stop_early)
-    one = [run_trials(ours, 20, k, range(40)) for k in (3, 6, 9)]
+@pytest.mark.parametrize("signal", ["gaussian", st.grouped_signal(4)])
+def test_gives_the_same_verdicts(monkeypatch, signal, stop_early):
+    ours = setting(partial(st.iht, max_iter=200), signal=signal, stop_early=stop_early)
+    unit = ours.unit  # entries come in groups, and the solver is told their number
+    cells = [(20, 3), (20, 6), (20, 9)] if unit == 1 else [(20, 4), (38, 4)]
+    one = [run_trials(ours, *cell, range(40)) for cell in cells]
     monkeypatch.setattr(
         "sparsetheory.experiments.trials.fused_solver", lambda setting: None
     )
-    assert one == [run_trials(ours, 20, k, range(40)) for k in (3, 6, 9)]
-    assert len({verdict for verdicts in one for verdict in verdicts}) > 1
+    assert one == [run_trials(ours, *cell, range(40)) for cell in cells]
+    assert unit > 1 or len({verdict for verdicts in one for verdict in verdicts}) > 1
 
 
 @pytest.mark.parametrize(

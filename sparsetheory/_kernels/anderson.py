@@ -61,6 +61,9 @@ def combine(past, z, s):
     if known < LEAST:
         return False
     w = combination(past.C[:known, :known].copy())
+    if w.size == 0:
+        past.count[0] = 0
+        return False
     mix(past.Z, w, z)
     mix(past.S, w, s)
     return True
@@ -70,18 +73,17 @@ def combine(past, z, s):
 def combination(C):
     """Return the weights, of sum one, that minimise ``w.C w`` up to a ridge.
 
-    Or all weight for the last where rounding leaves no such minimum.
+    Or none where rounding leaves no such minimum.
     """
     n = C.shape[0]
-    ridge, w, last = 0.0, np.ones(n), np.zeros(n)
-    last[n - 1] = 1.0
+    ridge, w, none = 0.0, np.ones(n), np.empty(0)
     for i in range(n):
         ridge += RIDGE * C[i, i]
     for i in range(n):
         C[i, i] += ridge
     for i in range(n):
         if not C[i, i] > 0.0:
-            return last
+            return none
         for j in range(i + 1, n):
             factor = C[j, i] / C[i, i]
             for k in range(i, n):
@@ -94,7 +96,7 @@ def combination(C):
         w[i] /= C[i, i]
         total += w[i]
     if not total > 0.0:
-        return last
+        return none
     for i in range(n):
         w[i] /= total
     return w

@@ -311,9 +311,9 @@ def descend(problem, goal, limit, s, z, norms):
         keep(s, old_s)
         fall = sweep(problem, s, active, z, norms, work)
         sweeps += 1
-        if fall <= enough or sweeps == limit:
+        if not fall > enough or sweeps == limit:  # nor if it is NaN
             gap = look(problem, s, z, norms, active)
-            if fall <= STALLED * problem.yy or gap <= goal:
+            if not fall > STALLED * problem.yy or gap <= goal:
                 break
             enough = fall * max(0.1, min(0.5, goal / gap))
         subtract(s, old_s)

@@ -44,10 +44,10 @@ def fused_solver(setting: Setting) -> Fused | None:
 
     def solve(m: int, k: int, trial: int, x: Vector) -> Recovery:
         rng = stream(setting.seed, setting.n, m, k, trial, Role.MATRIX)
-        found = np.empty(setting.n, dtype)
+        found, told = np.empty(setting.n, dtype), k // setting.unit
         n_iter, change = drawn_iht(
-            *(rng, m, 1.0 if unit[0] else m**-0.5, unit[0], x.astype(dtype)),
-            *(k, ENTRIES, accelerate, current_watch(), most, tol, found),
+            *(rng, m, 1.0 if unit[0] else m**-0.5, unit[0], x.astype(dtype), told),
+            *(ENTRIES, accelerate, current_watch(), most, tol, found),
         )
         return Recovery(found, n_iter, bool(change <= tol))
 

@@ -135,7 +135,7 @@ def _decided(
     close = 0.0
     if setting.success is relative_error:
         close = setting.tol
-        if setting.noise == 0.0:  # and no entry is missed
+        if k and setting.noise == 0.0:  # and no entry is missed
             least = float(np.abs(x[x != 0.0]).min() / np.linalg.norm(x))
             close = max(close, min(CLOSE, least))
     length = stretch(k / m)

@@ -33,8 +33,9 @@ from sparsetheory.types import Matrix, Vector
 
 Index: TypeAlias = npt.NDArray[np.int64]
 
-FIRST = 96, 256  # columns that begin, and that join at least: as many as groups,
-MANY, FEWEST = 8, 4  # these, have; and groups that do whatever their size
+MANY = 8  # groups that begin, and that join at least, if they have from
+LEAST, MOST_FIRST = 96, 256  # so many columns to so many; these are the limits
+FEWEST = 4  # groups that do however wide they are
 GROWTH = 1.0  # columns that join at most, over those not zero
 INNER = 0.01, 0.1  # gap to which a growing set is solved, over that of the problem
 FEW = 8  # the first of these while it has fewer columns than all over this
@@ -44,6 +45,7 @@ SMALL = 512  # columns whose Gram matrix always does
 SLOW, NEWTON = 300, 4096  # sweeps after which, and columns up to which, it may too
 SWEEPS, FEW_SWEEPS = 50, 10  # before the first Newton step, and between others
 IDLE = 20  # Newton steps in turn that gain nothing: rounding
+HASTE = 5  # as many such steps are made up for by one that sweeps add nothing to
 MOST = 2**27  # entries of M, if the matrix itself does not have them
 LOW, HIGH = 1e-140, 1e140  # norms of groups: their squares are numbers
 OVER = 1.0 + 1e-12  # for the rounding of a bound
@@ -223,15 +225,19 @@ class WorkingSet:
         self.design.extend(self.index, old, self.M)
         self.c = np.concatenate([self.c[:old], self._products(index)])
         if self.span is not None:
-            on = self.read(index) @ self.span.basis
+            columns = self.read(index)
+            on = columns @ self.span.basis
             self.off = np.concatenate([self.off[:old], on]) if old else on
             self.M[old:k, :k] -= on @ self.off.T
+            rest = np.linalg.norm(self.span.off(columns), axis=1)
+            lost = old + np.flatnonzero(self.span.spans(columns, rest))
+            self.M[lost, :k] = self.c[lost] = 0.0
             self.M[:old, old:k] = self.M[old:k, :old].T
 
     def _columns(self, index: Index) -> Matrix:
         """Return these columns off the span, one a row."""
         columns = self.read(index)
-        return columns if self.span is None else self.span.off(columns)
+        return columns if self.span is None else self.span.off_columns(columns)
 
     def read(self, index: Index) -> Matrix:
         """Return these columns, one a row."""
@@ -318,13 +324,14 @@ class WorkingSet:
             most = min(patience, limit - n_iter)
             sweeps, gap = descend(problem, aim, most, s, self.z, self.norms)
             n_iter += int(sweeps)
-            if gap <= aim or sweeps < patience:
+            stalled = sweeps < most  # by rounding, which Newton steps feel less
+            if gap <= aim or n_iter >= limit or (stalled and k > NEWTON):
                 break
             if not self.gram:
                 self._extend(0)
                 s, patience = self._state(), self._patience()
                 continue
-            idle = 0 if gap < 0.99 * least else idle + 1
+            idle = 0 if gap < 0.99 * least else idle + (HASTE if stalled else 1)
             least = min(gap, least)
             x, edges = self.entries(), self.blocks.edges
             found = newton_step(self.M, s, x, edges, self.norms, levels)
@@ -355,7 +362,7 @@ class WorkingSet:
     def _joining(self, new: Index, ratio: Vector) -> Index:
         """Return the groups among these that break their constraints most."""
         new = new[np.argsort(-ratio[new], kind="stable")]
-        first = np.clip(MANY * np.mean(self.sizes[new]), *FIRST)
+        first = np.clip(MANY * np.mean(self.sizes[new]), LEAST, MOST_FIRST)
         many = GROWTH * float(self.sizes[self.chosen] @ (self.norms > 0.0))
         total = np.cumsum(self.sizes[new])
         count = int(np.searchsorted(total, max(first, many), side="right"))

@@ -1,6 +1,7 @@
 """What columns without a penalty reach."""
 
 import numpy as np
+import numpy.typing as npt
 
 from sparsetheory.types import Matrix, Vector
 
@@ -32,6 +33,17 @@ class Span:
     def off(self, v: Matrix) -> Matrix:
         """Return v, or each row of it, less its part in the span."""
         return np.asarray(v - (v @ self.basis) @ self.basis.T)
+
+    def off_columns(self, columns: Matrix) -> Matrix:
+        """Return the rows less their part in the span, zero where rounding is left."""
+        rest = self.off(columns)
+        rest[self.spans(columns, np.linalg.norm(rest, axis=1))] = 0.0
+        return rest
+
+    def spans(self, columns: Matrix, rest: Vector) -> npt.NDArray[np.bool_]:
+        """Whether rounding alone can leave a norm of `rest` of these columns."""
+        noise = EPS * max(self.basis.shape) * np.linalg.norm(columns, axis=1)
+        return np.asarray(rest <= noise)
 
     def fit(self, r: Vector) -> Vector:
         """Return coefficients of the columns that fit r best.

@@ -13,8 +13,9 @@ from sparsetheory._checks import (
 )
 from sparsetheory._kernels.linear import columns
 from sparsetheory._kernels.threshold import group_norms
+from sparsetheory.operators import column_norms
 from sparsetheory.solvers._group_problem import GroupProblem, penalised
-from sparsetheory.solvers._span import Span
+from sparsetheory.solvers._span import EPS, Span
 from sparsetheory.solvers.lasso import LassoPath, solve_path
 from sparsetheory.types import MeasurementOperator, Recovery
 
@@ -211,9 +212,12 @@ def group_lambda_max(
     """
     A, y = check_problem(A, y)
     parts, free = penalised(check_groups(groups, A.shape[1], weights, positive=False))
-    if free.size:
-        y = Span(columns(A, free)).off(y)
-    norms = group_norms(A.T @ y, parts)
+    if free.size == 0:
+        norms = group_norms(A.T @ y, parts)
+    else:
+        norms = group_norms(A.T @ Span(columns(A, free)).off(y), parts)
+        reach = group_norms(column_norms(A), parts) * np.linalg.norm(y)
+        norms[norms <= EPS * max(A.shape) * reach] = 0.0  # their columns are spanned
     return float((norms / parts.weights).max(initial=0.0))
 
 
