@@ -215,3 +215,28 @@ def test_skipped_groups_stay_within_their_bounds_and_these_are_tight(rng):
     after = np.abs(A.T @ (3 * y))
     assert np.all(bound >= after * (1 - 1e-12))
     assert_allclose(bound[7], after[7])
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_a_sweep_lost_in_rounding_does_not_end_the_search(seed):
+    rng = np.random.default_rng(seed)
+    A = np.abs(rng.standard_normal((60, 120)))  # far from orthogonal
+    A[:, ::3], A[:, 1::3] = 0, A[:, 2::3]
+    y = A[:, :8].sum(axis=1) + rng.standard_normal(60)
+    lam = st.group_lambda_max(A, y, 4)
+    for over in (30, 300):
+        assert st.group_lasso(A, y, lam / over, 4, tol=1e-12).converged
+
+
+def test_columns_that_free_ones_span_stay_at_zero(rng):
+    A = rng.standard_normal((50, 3)) @ rng.standard_normal((3, 200))
+    y, weights = rng.standard_normal(50), np.r_[0.0, np.ones(49)]
+    assert st.group_lambda_max(A, y, 4, weights=weights) == 0
+    best = A @ np.linalg.lstsq(A, y)[0]
+    for M in (A, csc_array(A)):
+        with quiet():
+            for lam in (1e-15, 1e-9, 1.0):
+                found = st.group_lasso(M, y, lam, 4, weights=weights)
+                assert_allclose(A @ found.x, best, atol=1e-9)
+        assert found.converged
+        assert_array_equal(found.support, np.arange(4))
