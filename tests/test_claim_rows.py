@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from report_run import run, stored
+from report_run import TEN, run, stored
 
 from sparsetheory.claims import Claim, Finding
 from sparsetheory.claims import rows as ledger
 from sparsetheory.claims.claim import D000
 from sparsetheory.claims.names import entries, shown
-from sparsetheory.claims.report import MEANINGS
+from sparsetheory.claims.report import MEANINGS, read_by_rule
 
 __all__ = ["run"]
 
@@ -99,6 +99,33 @@ def test_a_number_takes_its_interval_and_p_value_along():
         ("high", 1, None, None, None),
         ("x_low", 2, None, None, None),
     ]
+
+
+def test_numbers_that_no_rule_reads_are_not_marked(run):
+    found = {row["id"]: ledger.numbers_of(row) for row in stored(run)}
+    read = {name: read_by_rule(ledger.BY_ID[name], found[name]) for name in TEN}
+    assert read["C01"] == found["C01"].keys() - {"pairs"}
+    assert read["C78"] == found["C78"].keys()
+    assert read["C33"] == found["C33"].keys() - {"groups", "groups_zeroed"}
+    page = (run / "report.html").read_text(encoding="utf-8")
+    row = page[page.index('id="C01"') : page.index('id="C03"')]
+    assert '<span class="headline">Altered: 0</span>' in row
+    assert row.count('class="mark"') == 3
+    assert '<th scope="row">Pairs</th>' in row
+
+
+def test_numbers_are_read_that_a_rule_comes_to_if_others_change():
+    def rule(x):
+        if x["a"] > 0 and x["b"]:
+            return Finding.HOLDS if x["c"] < 0 else Finding.LOOSE
+        return Finding.REFUTED
+
+    claim = Claim(
+        **{"id": "X01", "kind": "theorem", "places": ((D000, ""),), "statement": "."},
+        **{"numbers": dict, "rule": rule},
+    )
+    numbers = {"a": -1.0, "b": False, "c": float("nan"), "d": 1}
+    assert read_by_rule(claim, numbers) == {"a", "b", "c"}
 
 
 def test_every_verdict_has_a_meaning():

@@ -20,7 +20,6 @@ from sparsetheory.claims.claim import (
     Number,
     Numbers,
     in_words,
-    judge,
 )
 from sparsetheory.claims.figures import FIGURES
 from sparsetheory.claims.names import Entry, entries, readable, shown
@@ -48,7 +47,16 @@ SYMBOLS: Mapping[str, str] = {
     ERROR: "M8 2.5 14 13H2zM8 6.5v3M8 11v.01",
 }
 SIZES = (
-    *("seeds", "trials", "cases", "designs", "parameters", "layers", "groups"),
+    *(
+        "seeds",
+        "trials",
+        "map_trials",
+        "cases",
+        "designs",
+        "parameters",
+        "layers",
+        "groups",
+    ),
     *("asked", "density_asked", "target", "labels_each", "chance", "steps_in_all"),
     *("reset_after", "worse_quadratics", "error_of_progress"),
 )
@@ -72,19 +80,20 @@ class Noted(dict[str, Number]):
 def read_by_rule(claim: Claim, numbers: Numbers) -> set[str]:
     """Return the numbers that a rule reads, also those that come in if others change.
 
-    A rule may decide before it has read them all; so each that it reads is changed, and
-    the rule followed again.
+    A rule may decide before it has read them all; so each that it reads is made far
+    too small and too large, and the rule followed again.
     """
     found: set[str] = set()
-    todo = [numbers] if claim.rule is not None else []
-    while todo:
-        noted = Noted(todo.pop())
+    todo = [numbers]
+    while claim.rule is not None and todo:
+        state = todo.pop()
+        noted = Noted(state)
         with suppress(ArithmeticError, TypeError, ValueError):
-            judge(claim, noted)
+            claim.rule(noted)
         for name in sorted(noted.read - found):
             value = numbers[name]
             others = [not value] if isinstance(value, bool) else [-FAR, FAR]
-            todo += [{**noted, name: type(value)(other)} for other in others]
+            todo += [{**state, name: type(value)(other)} for other in others]
         found |= noted.read
     return found
 
