@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -62,6 +63,7 @@ SIZES = (
 )
 """Numbers that say how much was done rather than what came of it."""
 FEW_SEEDS = "A quick run: what its few seeds can't tell is undecided. "
+WIDE = 500  # points, as pictures of several panels are
 FAR = 1e9  # what a number is changed to, to see what else its rule would read
 
 
@@ -266,11 +268,14 @@ def _about(row: Row, claim: Claim) -> str:
 def _figure(row: Row, folder: Path) -> str:
     if row["figure"] is None:
         return ""
-    data = base64.b64encode((folder / row["figure"]).read_bytes()).decode()
+    content = (folder / row["figure"]).read_bytes()
+    width = re.search(rb'width="([0-9.]+)pt"', content)
+    kind = ' class="wide"' if width and float(width[1]) > WIDE else ""
+    data = base64.b64encode(content).decode()
     figure = FIGURES.get(row["id"])
     caption = escape("" if figure is None else figure.caption)
     return (
-        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
+        f'<figure{kind}><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
