@@ -15,10 +15,12 @@ def each(pattern, value, names=NAMES):
 
 ALTERED = [
     *((name, {"seeds": 5}, "undecided") for name in FEW),
-    ("C17", {"quarter_p": 0.06}, "partly"),
-    ("C17", {"rescaled_twentieth_high": 0.1}, "partly"),
-    ("C17", {"deep_quarter_high": 0.1}, "partly"),
-    ("C17", {"short_rescaled_eleventh_p": 0.06}, "partly"),
+    ("C17", {"quarter_p": 0.06}, "undecided"),
+    ("C17", {"rescaled_twentieth_high": 0.1}, "undecided"),
+    ("C17", {"deep_quarter_high": 0.1}, "undecided"),
+    ("C17", {"short_rescaled_eleventh_p": 0.06}, "undecided"),
+    ("C17", {"quarter_p": 0.06, "quarter_low": -0.9}, "partly"),
+    ("C17", {"deep_rescaled_quarter_low": -0.9, "quarter_high": 0.1}, "partly"),
     ("C28", {"set_low": -0.1}, "partly"),
     ("C28", {"rigl_p": 0.06}, "partly"),
     ("C42", {"clean_twentieth_low": 0.1, "clean_twentieth_p": 0.01}, "holds"),
