@@ -136,6 +136,7 @@ def sign_window(
     dense, x, on = _signal(A, x)
     m = len(dense)
     e = np.zeros(m) if noise is None else check_vector("noise", noise, m)
+    _check_size("noise", e)
     part = section(dense, on)
     if part.least <= 0:
         raise ValueError(f"x must have independent columns, got {on.tolist()}")
@@ -198,7 +199,7 @@ def _interval(start: Vector, slope: Vector) -> tuple[float, float]:
         up, down = slope > 0, slope < 0
         low = (-start[up] / slope[up]).max(initial=0.0)
         high = (-start[down] / slope[down]).min(initial=np.inf)
-    return float(low), float(max(high, 0.0))
+    return float(low) + 0.0, float(max(high, 0.0))  # without a sign of zero
 
 
 def sign_probability_bounds(
@@ -366,8 +367,16 @@ def _kept(f: Callable[[float], float], law: Law, size: Vector) -> tuple[float, f
 
 def _signal(A: MeasurementOperator, x: npt.ArrayLike) -> tuple[Matrix, Vector, Support]:
     dense = to_dense(check_operator(A))
+    _check_size("A", dense)
     x = check_vector("x", x, dense.shape[1])
     return dense, x, np.flatnonzero(x)
+
+
+def _check_size(name: str, values: Matrix | Vector) -> None:
+    """Raise if squares of all values, or sums of them, would leave the floats."""
+    peak = float(np.abs(values).max())
+    if peak and not 1e-140 <= peak <= 1e140:
+        raise ValueError(f"{name} must be rescaled, got a largest entry of {peak:.1e}")
 
 
 def _law(A: Matrix, on: Support, s: Vector) -> Law:
