@@ -67,7 +67,7 @@ def test_known_counterexamples():
 
 def test_claims_that_fail_for_other_norms_need_an_asymmetric_one():
     assert result("C09").numbers["excess_entrywise"] <= 0.0
-    assert result("C09").numbers["excess_weighted_l2"] > 1.0
+    assert result("C09").numbers["excess_weighted_l2"] > 0.1
 
 
 def test_a_wrong_top_k_refutes_the_claim_that_it_is_optimal(monkeypatch):
@@ -98,7 +98,7 @@ def test_numbers_of_pruning_that_are_known():
     )
     assert result("C66").numbers["removed"] == 199
     assert result("C66").numbers["of_20_left_after_100_rounds"] == 9
-    assert result("C74").numbers["excess_weighted"] > 1.0
+    assert result("C74").numbers["excess_weighted_l2"] > 0.1
     assert result("C74").numbers["excess_matrix_norm"] > 0.1
     assert result("C78").numbers["curvature_at_which_they_tie"] == pytest.approx(31.25)
 

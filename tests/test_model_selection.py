@@ -271,7 +271,7 @@ def column(m, n, rng):
     [
         ({"k": 11}, r"k must be in 1\.\.10, got 11"),
         ({"k": 2}, "k must be at least 3 without a prior, got 2"),
-        ({"tau": [1.0, -1.0]}, "tau must be positive and finite, got -1"),
+        ({"tau": [1.0, -1.0]}, "tau must be positive, with inf for no prior, got -1"),
         ({"tau": []}, r"tau must be a number or a list, got \[\]"),
         ({"draw": column}, r"draw must have shape \(10, 3\), got \(10, 1\)"),
     ],

@@ -276,10 +276,15 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(phone, run):
     width = phone.run("return document.documentElement.scrollWidth")
     assert width == browser.PHONE["width"]
     beyond = phone.run(
-        "return [...document.querySelectorAll('main *')].filter(e =>"
+        "return [...document.querySelectorAll('main *:not(.wide img)')].filter(e =>"
         "e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML)"
     )
     assert beyond == []
+    wide = "const e = document.querySelector('#C23 figure'); return "
+    assert phone.run(f"{wide} e.scrollWidth") == 640
+    assert phone.run(f"{wide} e.clientWidth") < browser.PHONE["width"]
+    narrow = "const e = document.querySelector('#C33 figure'); return "
+    assert phone.run(f"{narrow} e.scrollWidth - e.clientWidth") == 0
     assert phone.console() == []
 
 

@@ -235,3 +235,22 @@ def test_entries_too_small_leave_no_weight_but_say_how_large_they_must_be():
     enough = st.lambda_window(np.eye(n), window.beta_min * np.eye(n)[0], sigma)
     assert window.high < window.low == enough.low
     assert_allclose(enough.high, enough.low, rtol=1e-6)
+
+
+def test_a_window_that_begins_at_zero_has_no_sign_there(rng):
+    A = rng.standard_normal((6, 3))
+    for x in ([1.0, 0.0, 0.0], [0.0, 0.0, 0.0]):
+        window = st.sign_window(A, x)
+        for low in (window.low, window.inner[0], window.outer[0]):
+            assert str(low) == "0.0"
+
+
+@pytest.mark.parametrize("size", [1e160, 1e-160])
+def test_designs_and_noise_whose_squares_leave_the_floats_are_refused(size, rng):
+    A, x = rng.standard_normal((6, 3)), np.array([1.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="A must be rescaled, got a largest entry of"):
+        st.sign_window(size * A, x / size)
+    with pytest.raises(ValueError, match="noise must be rescaled"):
+        st.sign_window(A, x, size * A[:, 0])
+    window, other = st.sign_window(A, x), st.sign_window(A, size * x)
+    assert_allclose(other.high / size, window.high, rtol=1e-12)

@@ -24,6 +24,13 @@ OVER = [
 ]
 COMPARED = {f"{name}_p": 0.5 for name in OVER}
 
+NO_STEPS = {
+    f"over_dense_with_step_{s}_{n}_{end}": value
+    for s in (1, 2, 4)
+    for n in NAMES
+    for end, value in (("low", -0.9), ("high", 0.9))
+}
+
 ALTERED = [
     ("C25", {"seeds": 5}, "undecided"),
     ("C25", {f"change_at_{s}_low": -0.1 for s in (4, 20, 80, 400)}, "undecided"),
@@ -98,9 +105,11 @@ ALTERED = [
     ),
     (
         "C91",
-        {f"over_dense_with_step_{s}_{n}_p": 0.01 for s in (1, 2, 4) for n in NAMES},
-        REFUTES,
+        {f"over_dense_with_step_{s}_{n}_p": 0.03 for s in (1, 2, 4) for n in NAMES},
+        "undecided",
     ),
+    ("C91", NO_STEPS | {"doublings_of_step_tenth_high": 1.1}, "undecided"),
+    ("C91", NO_STEPS, REFUTES),
     ("C93", {"seeds": 5}, "undecided"),
     ("C93", {"dense_gains_high": 0.1}, "undecided"),
     ("C93", {"twentieth_gains_p": 0.06}, "undecided"),

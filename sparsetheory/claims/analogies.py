@@ -100,10 +100,16 @@ def counterpart() -> dict[str, Number]:
 
 
 def counterpart_rule(x: Numbers) -> Finding:
-    """Ask for one support if columns are orthonormal, and whether others part them."""
+    """Ask for one support if columns are orthonormal, and whether others part them.
+
+    And whether a path takes an index back; only one of both tells too little.
+    """
     if x["other_support_orthonormal"] > 0 or x["path_drops_an_index_orthonormal"] > 0:
         return Finding.REFUTED
-    return Finding.LOOSE if x["other_support_correlated"] > 0 else Finding.HOLDS
+    parted = x["other_support_correlated"] > 0
+    if parted != (x["path_drops_an_index_correlated"] > 0):
+        return Finding.UNDECIDED
+    return Finding.LOOSE if parted else Finding.HOLDS
 
 
 @cache

@@ -136,8 +136,8 @@ def guarantees_rule(x: Numbers) -> Finding:
     if x["missed"] > 0:
         return Finding.REFUTED
     order = x["confusing_rip_k"] < 0.5 and x["confusion"] <= ROUNDING
-    needed = order or x["missed_at_scale_2"] or x["missed_with_uneven_columns"]
-    return Finding.HOLDS_IF if needed else Finding.HOLDS
+    needed = order, x["missed_at_scale_2"] > 0, x["missed_with_uneven_columns"] > 0
+    return Finding.HOLDS_IF if any(needed) else Finding.HOLDS
 
 
 class Runs(NamedTuple):

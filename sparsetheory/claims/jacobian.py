@@ -79,7 +79,7 @@ def measured_rule(x: Numbers) -> Finding:
     weights are found too, and training changes a tenth of the weights alone.
     """
     errors = [x[f"error_of_linearity_at_{size:g}"] for size in SIZES[1:4]]
-    if not all(5 < b / a < 20 for a, b in pairwise(errors)):
+    if not all(5 * a < b < 20 * a for a, b in pairwise(errors)):
         return Finding.REFUTED
     if x["found_if_change_is_thousandth_high"] < 0.5:
         return Finding.REFUTED

@@ -1,8 +1,9 @@
 """Claims on what magnitude pruning is best at."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from itertools import combinations
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,10 @@ from sparsetheory.claims.claim import (
     Numbers,
     holds,
 )
+from sparsetheory.lottery.approximation import best_quadratic
 from sparsetheory.types import Vector
+
+Norm: TypeAlias = Callable[[npt.NDArray[np.float64]], Any]
 
 TOPIC = "Magnitude"
 SALIENCY = (D000, "Saliency Criteria for Weight Selection")
@@ -87,40 +91,6 @@ def best_k_terms_rule(x: Numbers) -> Finding:
     return holds(exact and x["uniqueness_mismatches"] == 0)
 
 
-def excesses() -> dict[str, Vector]:
-    """Return by how much magnitude pruning is worse than the best support, by norm.
-
-    In lp norms relative to w.
-    """
-    powers = (0.5, 1.0, 1.5, 3.0, np.inf)
-    names = [*(f"l{p:g}" for p in powers), "entrywise", "weighted_l2"]
-    excess: dict[str, list[float]] = {name: [] for name in names}
-    weights = np.linspace(1.0, 4.0, D)
-    for w, k in cases():
-        error, errors = np.abs(largest(w, k) - w), np.abs(w * removals(D, k))
-        for p in powers:
-            worse = float((_lp(error, p) - _lp(errors, p).min()) / _lp(w, p))
-            excess[f"l{p:g}"].append(worse)
-        # Sorted, its errors are the least one by one: so in every norm that grows with
-        # each entry and does not see their order or sign.
-        gaps = np.sort(error) - np.sort(errors, axis=1)
-        excess["entrywise"].append(float(gaps.max()))
-        by_weight = np.linalg.norm(weights * errors, axis=1).min()
-        worse = float(np.linalg.norm(weights * error) - by_weight)
-        excess["weighted_l2"].append(worse)
-    return {name: np.array(values) for name, values in excess.items()}
-
-
-def other_norms() -> dict[str, Number]:
-    """Compare magnitude pruning with every support in other norms, relative to w."""
-    return largest_of(excesses())
-
-
-def largest_of(excess: Mapping[str, Vector]) -> dict[str, Number]:
-    """Return the largest excess in each norm, or zero."""
-    return {f"excess_{name}": max(0.0, float(v.max())) for name, v in excess.items()}
-
-
 def _lp(errors: npt.NDArray[np.float64], p: float) -> Vector:
     """Return the l_p norm along the last axis, a quasi-norm for p below 1."""
     sizes = np.abs(errors)
@@ -129,10 +99,92 @@ def _lp(errors: npt.NDArray[np.float64], p: float) -> Vector:
     return np.asarray((sizes**p).sum(axis=-1) ** (1.0 / p))
 
 
+WEIGHTS = np.linspace(1.0, 4.0, D)
+NORMS: Mapping[str, Norm] = {
+    **{f"l{p:g}": partial(_lp, p=p) for p in (0.5, 1.0, 1.5, 3.0, np.inf)},
+    "two_largest": lambda v: np.sort(np.abs(v))[..., -2:].sum(axis=-1),
+    "l1_plus_l2": lambda v: _lp(v, 1.0) + _lp(v, 2.0),
+    "weighted_l2": lambda v: _lp(WEIGHTS * v, 2.0),
+}
+"""Norms along the last axis; for p below 1 a quasi-norm."""
+
+
+def excesses(*names: str) -> dict[str, Vector]:
+    """Return by how much magnitude pruning is worse than the best support, by norm.
+
+    Relative to the same norm of w, as are all excesses here.
+    """
+    excess: dict[str, list[float]] = {name: [] for name in names}
+    for w, k in cases():
+        error, errors = largest(w, k) - w, w * removals(D, k)
+        for name in names:
+            norm = NORMS[name]
+            worse = (norm(error) - norm(errors).min()) / norm(w)
+            excess[name].append(float(worse))
+    return {name: np.array(values) for name, values in excess.items()}
+
+
+def entrywise() -> Vector:
+    """Return by how much an error of magnitude pruning exceeds another support's.
+
+    Sorted, its errors are the least one by one: so in every norm that grows with each
+    entry and does not see their order or sign.
+    """
+    excess = []
+    for w, k in cases():
+        error, errors = np.abs(largest(w, k) - w), np.abs(w * removals(D, k))
+        gaps = np.sort(error) - np.sort(errors, axis=1)
+        excess.append(float(gaps.max() / np.abs(w).max()))
+    return np.array(excess)
+
+
+def of_a_matrix() -> Vector:
+    """Return the excess in the norm of a matrix, where other entries may adapt."""
+    H = np.eye(D) + 0.95 * np.eye(D, k=1) / 2 + 0.95 * np.eye(D, k=-1) / 2
+    excess = []
+    for w, k in list(cases())[:90:7]:
+        e = largest(w, k) - w
+        worse = float(np.sqrt(e @ H @ e)) - best_quadratic(w, H, k).error
+        excess.append(worse / float(np.sqrt(w @ H @ w)))
+    return np.array(excess)
+
+
+def lp_excesses() -> dict[str, Vector]:
+    """Return excesses in lp norms, entry by entry, and in a weighted norm."""
+    found = excesses("l0.5", "l1", "l1.5", "l3", "linf", "weighted_l2")
+    return found | {"entrywise": entrywise()}
+
+
+def norm_excesses() -> dict[str, Vector]:
+    """Return excesses in norms of several kinds."""
+    symmetric = "l0.5", "l1", "l3", "linf", "two_largest", "l1_plus_l2"
+    return excesses(*symmetric, "weighted_l2") | {"matrix_norm": of_a_matrix()}
+
+
+def other_norms() -> dict[str, Number]:
+    """Compare magnitude pruning with every support in other norms, relative to w."""
+    return largest_of(lp_excesses())
+
+
+def symmetric_norms() -> dict[str, Number]:
+    """Compare magnitude pruning with every support, in norms of several kinds."""
+    return largest_of(norm_excesses())
+
+
+def largest_of(excess: Mapping[str, Vector]) -> dict[str, Number]:
+    """Return the largest excess in each norm, or zero."""
+    return {f"excess_{name}": max(0.0, float(v.max())) for name, v in excess.items()}
+
+
 def other_norms_rule(x: Numbers) -> Finding:
     """Refute by one norm besides l2 in which no support does better."""
     optimal = [x[f"excess_l{p}"] <= ROUNDING for p in ("1", "1.5", "3", "inf")]
     return holds(not any(optimal))
+
+
+def symmetric_norms_rule(x: Numbers) -> Finding:
+    """Refute if no other lp norm makes it lose, whatever weights do."""
+    return holds(all(x[f"excess_l{p}"] > 1e-9 for p in ("0.5", "1", "3", "inf")))
 
 
 def group_budgets() -> dict[str, Number]:
@@ -218,8 +270,10 @@ def nonnegative_errors(w: Vector, k: int) -> tuple[float, float, float]:
 
 
 def nonnegative_rule(x: Numbers) -> Finding:
-    """Ask for an example in which magnitude pruning is not the best."""
-    return holds(x["example_by_magnitude"] > x["example_best"] + ROUNDING)
+    """Ask for an example in which magnitude pruning is not the best; signs must be."""
+    fails = x["example_by_magnitude"] > x["example_best"] + ROUNDING
+    best = x["excess_of_largest_positive"] <= ROUNDING
+    return holds(fails and best and x["condition_mismatches"] == 0)
 
 
 CLAIMS = (
@@ -268,6 +322,18 @@ CLAIMS = (
         ),
         numbers=best_k_terms,
         rule=best_k_terms_rule,
+    ),
+    Claim(
+        id="C74",
+        kind="theorem",
+        places=(ELEGANCE, SALIENCY),
+        statement=(
+            "In a norm other than the l2 norm magnitude pruning is not optimal. In "
+            "fact it is in every lp norm and in every norm that sees neither signs nor "
+            "order; it is not in weighted norms and in that of a matrix."
+        ),
+        numbers=symmetric_norms,
+        rule=symmetric_norms_rule,
     ),
     Claim(
         id="C75",

@@ -86,7 +86,10 @@ def redrawn() -> dict[str, Number]:
 
 
 def redrawn_rule(x: Numbers) -> Finding:
-    """Ask for a loss in each setting and density, for rescaled weights too."""
+    """Ask for a loss in each setting and density, for rescaled weights too.
+
+    It is a part of it if elsewhere they are shown to be as good, to a point.
+    """
     if few(x):
         return Finding.UNDECIDED
     names = [
@@ -95,10 +98,10 @@ def redrawn_rule(x: Numbers) -> Finding:
     lost = [worse(x, name) for name in names]
     if all(lost):
         return Finding.HOLDS
-    if any(lost):
+    kept = [as_good(x, name) for name in names]
+    if any(lost) and any(kept):
         return Finding.PARTLY
-    kept = all(as_good(x, name) for name in names)
-    return Finding.NOT_AT_THIS_SCALE if kept else Finding.UNDECIDED
+    return Finding.NOT_AT_THIS_SCALE if all(kept) else Finding.UNDECIDED
 
 
 def elsewhere() -> dict[str, Number]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +21,6 @@ from sparsetheory.claims.claim import (
     Number,
     Numbers,
     in_words,
-    judge,
 )
 from sparsetheory.claims.figures import FIGURES
 from sparsetheory.claims.names import Entry, entries, readable, shown
@@ -48,12 +48,22 @@ SYMBOLS: Mapping[str, str] = {
     ERROR: "M8 2.5 14 13H2zM8 6.5v3M8 11v.01",
 }
 SIZES = (
-    *("seeds", "trials", "cases", "designs", "parameters", "layers", "groups"),
+    *(
+        "seeds",
+        "trials",
+        "map_trials",
+        "cases",
+        "designs",
+        "parameters",
+        "layers",
+        "groups",
+    ),
     *("asked", "density_asked", "target", "labels_each", "chance", "steps_in_all"),
     *("reset_after", "worse_quadratics", "error_of_progress"),
 )
 """Numbers that say how much was done rather than what came of it."""
 FEW_SEEDS = "A quick run: what its few seeds can't tell is undecided. "
+WIDE = 500  # points, as pictures of several panels are
 FAR = 1e9  # what a number is changed to, to see what else its rule would read
 
 
@@ -72,19 +82,20 @@ class Noted(dict[str, Number]):
 def read_by_rule(claim: Claim, numbers: Numbers) -> set[str]:
     """Return the numbers that a rule reads, also those that come in if others change.
 
-    A rule may decide before it has read them all; so each that it reads is changed, and
-    the rule followed again.
+    A rule may decide before it has read them all; so each that it reads is made far
+    too small and too large, and the rule followed again.
     """
     found: set[str] = set()
-    todo = [numbers] if claim.rule is not None else []
-    while todo:
-        noted = Noted(todo.pop())
+    todo = [numbers]
+    while claim.rule is not None and todo:
+        state = todo.pop()
+        noted = Noted(state)
         with suppress(ArithmeticError, TypeError, ValueError):
-            judge(claim, noted)
+            claim.rule(noted)
         for name in sorted(noted.read - found):
             value = numbers[name]
             others = [not value] if isinstance(value, bool) else [-FAR, FAR]
-            todo += [{**noted, name: type(value)(other)} for other in others]
+            todo += [{**state, name: type(value)(other)} for other in others]
         found |= noted.read
     return found
 
@@ -257,11 +268,14 @@ def _about(row: Row, claim: Claim) -> str:
 def _figure(row: Row, folder: Path) -> str:
     if row["figure"] is None:
         return ""
-    data = base64.b64encode((folder / row["figure"]).read_bytes()).decode()
+    content = (folder / row["figure"]).read_bytes()
+    width = re.search(rb'width="([0-9.]+)pt"', content)
+    kind = ' class="wide"' if width and float(width[1]) > WIDE else ""
+    data = base64.b64encode(content).decode()
     figure = FIGURES.get(row["id"])
     caption = escape("" if figure is None else figure.caption)
     return (
-        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
+        f'<figure{kind}><img src="data:image/svg+xml;base64,{data}" alt="{caption}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
 

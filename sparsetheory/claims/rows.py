@@ -7,6 +7,7 @@ import json
 import math
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -17,7 +18,7 @@ import numpy as np
 
 from sparsetheory._files import write_whole
 from sparsetheory._parallel import blas_held
-from sparsetheory.claims.claim import Claim, Number, Numbers, evaluate, judge
+from sparsetheory.claims.claim import Claim, Finding, Number, Numbers, evaluate, judge
 from sparsetheory.claims.examples import EXAMPLES
 from sparsetheory.claims.figures import FIGURES
 from sparsetheory.claims.ledger import LEDGER, TOPICS
@@ -130,6 +131,8 @@ def again(row: Row) -> Row:
     claim = BY_ID[row["id"]]
     try:
         verdict = str(judge(claim, numbers_of(row)))
+    except ArithmeticError as error:
+        raise ValueError(f"{claim.id} has numbers out of range: {error}") from error
     except KeyError as error:
         message = f"{claim.id} must be computed anew: no number {error}"
         raise ValueError(message) from error
@@ -166,18 +169,72 @@ def load_rows(path: Path) -> tuple[list[Row], dict[str, Any]]:
     Raises
     ------
     ValueError
-        If it is another file, or has a claim that the ledger has not.
+        If it is another file, has a claim twice or one that the ledger has not, or is
+        damaged.
     OSError
     """
     try:
         content = json.loads(path.read_bytes())
         kind, form, rows = content["kind"], content["format"], content["rows"]
         run, names = content["run"], [row["id"] for row in rows]
+        unknown = [name for name in names if name not in BY_ID]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} holds no claims: {error!r}") from error
-    if kind != KIND or form > FORMAT:
+    if kind != KIND or form != FORMAT:
         raise ValueError(f"{path} must hold claims of format {FORMAT}, got {form}")
-    unknown = [name for name in names if name not in BY_ID]
     if unknown:
         raise ValueError(f"{path} has unknown claims: {', '.join(unknown)}")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{path} has claims twice: {', '.join(twice)}")
+    _check_run(path, run)
+    for row in rows:
+        _check_row(path, row)
     return rows, run
+
+
+def _check_run(path: Path, run: Any) -> None:
+    """Raise if a page can't be made of what rows depend on."""
+    kinds: dict[str, Any] = {"preset": str, "fingerprint": str, "date": str}
+    kinds |= {"scale": dict, "versions": dict, "hardware": dict}
+    _check_kinds(f"{path} has a run", run, kinds)
+    _check_kinds(f"{path} has versions", run["versions"], {"sparsetheory": str})
+    _check_kinds(f"{path} has hardware", run["hardware"], {"cpu": str, "blas": str})
+    if run["preset"] not in SCALES:
+        raise ValueError(f"{path} has a run of unknown sizes {run['preset']!r}")
+
+
+def _check_row(path: Path, row: Row) -> None:
+    """Raise if a row lacks something, or what should be a number is none."""
+    where = f"{path} has {row['id']}"
+    kinds: dict[str, Any] = {
+        "verdict": str,
+        "numbers": dict,
+        "seconds": int | float,
+        "output": str,
+    }
+    kinds |= {"places": list, "topic": str, "kind": str, "statement": str, "code": str}
+    kinds |= {"figure": str | None}
+    kinds |= {"error": str} if row.get("verdict") == ERROR else {}
+    _check_kinds(where, row, kinds)
+    if row["verdict"] not in (*Finding, ERROR):
+        raise ValueError(f"{where} with unknown verdict {row['verdict']!r}")
+    for name, value in row["numbers"].items():
+        if not (value in (None, "inf", "-inf") or _is_number(value)):
+            raise ValueError(f"{where} with {name} that is no number: {value!r:.40}")
+
+
+def _check_kinds(where: str, found: Any, kinds: Mapping[str, Any]) -> None:
+    if not isinstance(found, dict):
+        raise ValueError(f"{where} that is no mapping")
+    for name, kind in kinds.items():
+        if name not in found or not isinstance(found[name], kind):
+            raise ValueError(f"{where} without {name}, or with a wrong one")
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value is a number that floats can hold."""
+    try:
+        return isinstance(value, bool | int | float) and math.isfinite(value)
+    except OverflowError:
+        return False

@@ -176,7 +176,12 @@ def _support_size(weight: float, draw: int) -> int:
 
 
 def lasso_sparsity_rule(x: Numbers) -> Finding:
-    """Judge the two halves: a quasi-norm doubles, a budget would fix the support."""
+    """Judge the two halves: a quasi-norm doubles, a budget would fix the support.
+
+    Only if the LASSO's solutions are as sparse as theory says that they are.
+    """
+    if x["exact_zeros_min"] < 1 or x["support_max_any_lam"] > x["m"]:
+        return Finding.UNDECIDED
     quasi_norm = x["l0_of_double"] == 2 * x["l0"]
     no_budget = x["support_max"] > x["support_min"]
     if quasi_norm and no_budget:

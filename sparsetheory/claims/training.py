@@ -24,6 +24,7 @@ from sparsetheory.claims.lottery import (
     SEEDS,
     as_good,
     few,
+    no_better,
     summary,
     tickets_of,
 )
@@ -158,15 +159,20 @@ def tamer(sharp: SharpnessStudy, steps: TrainingSweep) -> dict[str, Number]:
 def tamer_rule(x: Numbers) -> Finding:
     """Ask for the theorem, a positive Hessian of tickets, and larger best steps.
 
-    That they stand steps with which dense networks fail is a part of it.
+    That they stand steps with which dense networks fail is a part of it. Otherwise it
+    must be shown that best steps differ by less than a doubling, and accuracies with
+    large ones by less than a point.
     """
     if x["worse_quadratics"] > 0 or few(x):
         return Finding.UNDECIDED
-    if any(above(x, f"doublings_of_step_{name}", len(NAMES)) for name in NAMES):
+    best = [f"doublings_of_step_{name}" for name in NAMES]
+    if any(above(x, name, len(best)) for name in best):
         return Finding.HOLDS if x["definite"] > 0 else Finding.PARTLY
     names = _compared(x, "over_dense")
-    stands = any(above(x, name, len(names)) for name in names)
-    return Finding.PARTLY if stands else Finding.NOT_AT_THIS_SCALE
+    if any(above(x, name, len(names)) for name in names):
+        return Finding.PARTLY
+    alike = all(no_better(x, name) for name in (*best, *names))
+    return Finding.NOT_AT_THIS_SCALE if alike else Finding.UNDECIDED
 
 
 def noise(study: TrainingSweep) -> dict[str, Number]:

@@ -44,6 +44,13 @@ class Fit(NamedTuple):
     error_v: Vector
 
 
+def check_size(name: str, values: Matrix | Vector) -> None:
+    """Raise if squares of all values, or sums of them, would leave the floats."""
+    peak = float(np.abs(values).max())
+    if peak and not 1e-140 <= peak <= 1e140:
+        raise ValueError(f"{name} must be rescaled, got a largest entry of {peak:.1e}")
+
+
 def section(A: Matrix, on: Support) -> Section:
     """Return the columns `on` of A, factored."""
     U = A[:, on]
@@ -59,6 +66,14 @@ def section(A: Matrix, on: Support) -> Section:
     # LAPACK's singular values are those of a matrix this near, with room to spare.
     rounding = 10 * sum(U.shape) * EPS * float(np.linalg.norm(U))
     return Section(U, scale, Q, R, float(np.linalg.svd(U)[1][-1]) - rounding)
+
+
+def independent(A: Matrix, on: Support) -> Section:
+    """Return the columns `on` of A, the support of x, if they are independent."""
+    part = section(A, on)
+    if part.least <= 0:
+        raise ValueError(f"x must have independent columns, got {on.tolist()}")
+    return part
 
 
 def fit(part: Section, target: Matrix, data: Matrix) -> Fit:

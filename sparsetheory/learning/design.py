@@ -296,7 +296,13 @@ def inverse(rows: Matrix, tau: float) -> Matrix:
 
 def check_tau(tau: float) -> float:
     """Return a prior variance, checked."""
-    return tau if tau == np.inf else check_number("tau", tau)
+    if tau == np.inf:
+        return tau
+    try:
+        return check_number("tau", tau)
+    except ValueError:
+        text = f"tau must be positive, with inf for no prior, got {tau}"
+        raise ValueError(text) from None
 
 
 def check_design(A: npt.ArrayLike, k: int, tau: float) -> tuple[Matrix, int, float]:

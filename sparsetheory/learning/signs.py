@@ -18,7 +18,7 @@ from sparsetheory._checks import (
     check_operator,
     check_vector,
 )
-from sparsetheory.learning._section import EPS, Fit, Section, fit, section
+from sparsetheory.learning._section import EPS, Section, check_size, fit, independent
 from sparsetheory.operators import to_dense
 from sparsetheory.types import Matrix, MeasurementOperator, Support, Vector
 
@@ -136,9 +136,8 @@ def sign_window(
     dense, x, on = _signal(A, x)
     m = len(dense)
     e = np.zeros(m) if noise is None else check_vector("noise", noise, m)
-    part = section(dense, on)
-    if part.least <= 0:
-        raise ValueError(f"x must have independent columns, got {on.tolist()}")
+    check_size("noise", e)
+    part = independent(dense, on)
     return inequalities(dense, part, on, np.sign(x[on]), e).window(np.abs(x[on]))
 
 
@@ -171,8 +170,8 @@ def inequalities(
 ) -> Inequalities:
     """Return what decides at which weights the LASSO has the signs s on a support."""
     t = part.scale
-    shrink: Fit = fit(part, (t * s)[:, None], np.zeros((len(A), 1)))
-    noise: Fit = fit(part, np.zeros((on.size, 1)), e[:, None])
+    shrink = fit(part, (t * s)[:, None], np.zeros((len(A), 1)))
+    noise = fit(part, np.zeros((on.size, 1)), e[:, None])
     others = np.delete(A, on, axis=1)
     length = np.linalg.norm(others, axis=0)
     q, p = -others.T @ shrink.v[:, 0], others.T @ noise.v[:, 0]
@@ -198,7 +197,7 @@ def _interval(start: Vector, slope: Vector) -> tuple[float, float]:
         up, down = slope > 0, slope < 0
         low = (-start[up] / slope[up]).max(initial=0.0)
         high = (-start[down] / slope[down]).min(initial=np.inf)
-    return float(low), float(max(high, 0.0))
+    return float(low) + 0.0, float(max(high, 0.0))  # without a sign of zero
 
 
 def sign_probability_bounds(
@@ -366,14 +365,13 @@ def _kept(f: Callable[[float], float], law: Law, size: Vector) -> tuple[float, f
 
 def _signal(A: MeasurementOperator, x: npt.ArrayLike) -> tuple[Matrix, Vector, Support]:
     dense = to_dense(check_operator(A))
+    check_size("A", dense)
     x = check_vector("x", x, dense.shape[1])
     return dense, x, np.flatnonzero(x)
 
 
 def _law(A: Matrix, on: Support, s: Vector) -> Law:
-    part = section(A, on)
-    if part.least <= 0:
-        raise ValueError(f"x must have independent columns, got {on.tolist()}")
+    part = independent(A, on)
     others = np.delete(A, on, axis=1)
     shrink = fit(part, (part.scale * s)[:, None], np.zeros((len(A), 1)))
     left = fit(part, np.zeros((on.size, others.shape[1])), others)

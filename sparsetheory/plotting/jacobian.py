@@ -58,17 +58,13 @@ def plot_jacobian_recovery(result: JacobianRecovery, ax: Any = None) -> Any:
                 points(one, i, x, share[at], ends[(slice(None), *at)], label, **style)
     _gaussian(result, rows)
     coherence = min(found.value for found in result.coherence)
-    isometry = min(found.lower for found in result.isometry)
     amount = f"{result.size[least]:g} ‖w‖" if result.size[least] else "→ 0"
     rows.set(
         xlabel="rows: outputs of all samples",
         ylabel="share of changes found",
         ylim=(-0.03, 1.03),
     )
-    constant = rf"$\delta_{{{result.isometry[0].k}}}$ ≥ {isometry:.3g}"
-    rows.set_title(
-        f"change {amount}; J: coherence ≥ {coherence:.3f}, {constant}", fontsize=9
-    )
+    rows.set_title(f"change {amount}; coherence of J ≥ {coherence:.3f}", fontsize=9)
     _linearity(result, sizes, most)
     sizes.set_title(
         f"{result.m[most]} rows, {result.n} parameters, {result.trials} trials each",

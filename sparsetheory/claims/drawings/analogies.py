@@ -14,7 +14,7 @@ from sparsetheory.plotting.curves import points
 def paths() -> Any:
     """Draw how often both methods part, and a path that loses an index."""
     left, right = beside(
-        (f"of {analogies.DRAWS} draws", "columns"),
+        (f"draws, of {analogies.DRAWS}", "columns"),
         ("step on the path of the LASSO", "column"),
     )
     found = analogies.supports()

@@ -13,23 +13,28 @@ from sparsetheory.claims.magnitude import (
     ENERGY,
     SIZES,
     D,
-    excesses,
     largest,
+    lp_excesses,
     nonnegative_errors,
+    norm_excesses,
     removals,
     small_vectors,
 )
-from sparsetheory.claims.saliency import norm_excesses
-from sparsetheory.plotting.axes import beside, dashes, dots, labelled, marked
+from sparsetheory.plotting.axes import below, beside, dashes, dots, labelled, marked
 from sparsetheory.plotting.curves import COLOURS, FINITE
 from sparsetheory.types import Vector
 
 NORMS = {
-    **{"l0.5": "l½", "l1": "l1", "l1.5": "l1.5", "l3": "l3", "linf": "l∞"},
-    "entrywise": "any that sees\nneither sign nor order",
+    **{
+        "l0.5": "lp, p = ½\n(quasi-norm)",
+        "l1": "l1",
+        "l1.5": "l1.5",
+        "l3": "l3",
+        "linf": "l∞",
+    },
+    "entrywise": "entry by entry,\nonce sorted",
     "two_largest": "sum of the\ntwo largest",
     "l1_plus_l2": "l1 plus l2",
-    "weighted": "weighted l2",
     "weighted_l2": "weighted l2",
     "matrix_norm": "of a matrix",
 }
@@ -56,9 +61,7 @@ def distances(vectors: int) -> Any:
 
 def by_norm(excess: Callable[[], Mapping[str, Vector]]) -> Any:
     """Draw by how much another support is better than the largest, by norm."""
-    ax = labelled(
-        "error of magnitude pruning in excess of the least", "norm of the error"
-    )
+    ax = labelled("error in excess of the least, over the norm of w", "norm of both")
     names, found = zip(*excess().items(), strict=True)
     worse = [f"{np.count_nonzero(v > 1e-9)} of {v.size}" for v in found]
     for i, values in enumerate(found):
@@ -74,7 +77,10 @@ def by_norm(excess: Callable[[], Mapping[str, Vector]]) -> Any:
 
 
 def group_budgets() -> Any:
-    """Draw the energy that each set of three groups loses, by both budgets."""
+    """Draw the energy that each set of three groups loses, by both budgets.
+
+    Groups go whole, so that between two marks there is nothing.
+    """
     axes = beside(("groups kept", "energy lost"), ("weights kept", "energy lost"))
     gone = np.concatenate([removals(3, q) for q in range(4)])
     lost, order = gone @ ENERGY, np.argsort(ENERGY)
@@ -82,15 +88,16 @@ def group_budgets() -> Any:
     steps = np.array([np.isin(np.arange(3), order[:i]) for i in range(4)])
     for ax, sizes in zip(axes, (np.ones(3), SIZES), strict=True):
         ax.plot(~gone @ sizes, lost, **others)
-        path = marked(0, "groups go by least norm", linewidth=0.8)
-        ax.plot(~steps @ sizes, steps @ ENERGY, **path)
-        ax.set_ylim(-1, 36)
-    within = ~gone @ SIZES <= BUDGET
-    best = np.flatnonzero(within)[lost[within].argmin()]
-    axes[1].plot((~gone @ SIZES)[best], lost[best], **dots(1, "best within the budget"))
+        ax.plot(~steps @ sizes, steps @ ENERGY, **dots(0, "groups go by least norm"))
+        ax.set(ylim=(-1, 32), xticks=range(int(sizes.sum()) + 1))
+    choices = {"least norms": steps, "best": gone}
+    for i, (name, sets) in enumerate(choices.items()):
+        within = sets[~sets @ SIZES <= BUDGET]
+        chosen = within[(within @ ENERGY).argmin()]
+        style = dots(i, f"{name} within the budget") | {"markersize": 8, "mfc": "none"}
+        axes[1].plot(~chosen @ SIZES, chosen @ ENERGY, **style)
     axes[1].axvline(BUDGET, label=f"budget of {BUDGET} weights", **FINITE)
-    for ax in axes:
-        ax.legend(frameon=False, fontsize=8)
+    below(axes[1], 3)
     return axes
 
 
@@ -113,16 +120,16 @@ FIGURES = {
         "are not the only ones.",
     ),
     "C09": Figure(
-        partial(by_norm, excesses),
+        partial(by_norm, lp_excesses),
         "Over 60 vectors of 8 entries and all k: magnitude pruning is best in every "
-        "lp norm, and loses in a weighted one alone. Lines end at the extremes, thick "
-        "parts hold the middle half.",
+        "lp norm, and loses in a weighted one alone. Errors and w by the same norm. "
+        "Lines end at the extremes, thick parts hold the middle half.",
     ),
     "C10": Figure(
         group_budgets,
         "Three groups of 2, 4 and 2 weights. Dropping those of least norm is best for "
-        "each number of groups (left); within four weights it loses more than the "
-        "best choice does (right).",
+        "each number of groups (left); to keep at most four weights it must drop two, "
+        "and keeps only two weights, while the best choice keeps four (right).",
     ),
     "C73": Figure(
         partial(distances, 1), f"{SUPPORTS}magnitudes are nearest for every k."
@@ -131,7 +138,8 @@ FIGURES = {
         partial(by_norm, norm_excesses),
         "Over many vectors of 8 entries: magnitude pruning is best in norms that see "
         "neither sign nor order, and not in a weighted norm or in that of a matrix. "
-        "Lines end at the extremes, thick parts hold the middle half.",
+        "Errors and w by the same norm. Lines end at the extremes, thick parts hold "
+        "the middle half.",
     ),
     "C75": Figure(
         nonnegative,

@@ -59,7 +59,7 @@ def whole_weights() -> Any:
     right.set_title("4 weights", fontsize=10)
     right.set_ylim(0)
     for ax in (left, right):
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="lower left")
     return np.array([left, right])
 
 
@@ -149,7 +149,7 @@ FIGURES = {
     "C68": Figure(
         partial(ties, by_quantile),
         "Keeping what is strictly above a quantile prunes as many as asked of "
-        "different weights, but all that tie with it.",
+        "different weights, or one where none is asked, but all that tie with it.",
     ),
     "C71": Figure(
         code_falls_short,

@@ -43,7 +43,7 @@ def pseudocode() -> Any:
 
 def untrained() -> Any:
     """Draw accuracies of masks before and after training, by seed."""
-    axes = beside(("accuracy, %", ""), ("accuracy for digits, %", ""))
+    axes = beside(("accuracy for drawn points, %", ""), ("accuracy for digits, %", ""))
     masks = {
         f"{label},\n{when}": np.array(protocol.accuracies()[f"{name}_{when}"])
         for name, label in (("snip", "SNIP"), ("grasp", "GraSP"))
@@ -133,7 +133,8 @@ FIGURES = {
         pseudocode,
         "Six rounds by a fifth. To the letter the algorithm stops after one round, as "
         "what it prunes is then what is zero already; with training that keeps the "
-        "mask, and among the weights left, it follows the law.",
+        "mask, and among the weights left, it follows the law but for whole weights, "
+        "and ends at 0.297 for 0.262.",
     ),
     "C62": Figure(
         untrained,
@@ -154,7 +155,8 @@ FIGURES = {
     ),
     "C70": Figure(
         random_baseline,
-        "Left: the code's network at random is dense when it is tested, as training "
-        "moves pruned weights. Right: it starts from other weights than the ticket.",
+        "Left: the code's network at random has 64 % of its weights when it is tested, "
+        "as training moves pruned ones. Right: it starts from other weights than the "
+        "ticket.",
     ),
 }

@@ -21,11 +21,15 @@ from sparsetheory.plotting.model_selection import plot_model_selection
 from sparsetheory.plotting.pruning import plot_pruning
 from sparsetheory.signals import sparse_signal
 from sparsetheory.solvers.basis_pursuit import basis_pursuit
+from sparsetheory.theory.bounds import RIP_CONDITIONS
 
 
 def guarantees() -> Any:
-    """Draw isometry constants with their bounds, and how many signals are missed."""
-    axes = beside(("isometry constant", ""), ("signals missed", ""))
+    """Draw isometry constants with their bounds, and how many signals are missed.
+
+    The order of a constant, a multiple of k, is part of its condition.
+    """
+    axes = beside(("isometry constant, of the order named", ""), ("signals missed", ""))
     found = convexity.tried()
     names = {
         "l1 2k": "basis pursuit",
@@ -36,7 +40,8 @@ def guarantees() -> Any:
     }
     own, most = zip(*(found.constants[name] for name in names), strict=True)
     both = {"of this matrix": own, "condition: less than": most}
-    bars(axes[0], list(names.values()), both)
+    orders = [f"{text}, {RIP_CONDITIONS[name].order}k" for name, text in names.items()]
+    bars(axes[0], orders, both)
     counts = {names[name]: count for name, count in found.missed.items()}
     beyond = {
         "at_scale_2": "IHT, matrix doubled",
@@ -44,9 +49,8 @@ def guarantees() -> Any:
         "with_columns_normalised": "IHT, these made even",
     }
     counts |= {label: found.beside[name] for name, label in beyond.items()}
-    label = f"of all {found.signals} with two entries"
     bars(axes[1], list(counts), {"": list(counts.values())})
-    axes[1].set_title(label, fontsize=10)
+    axes[1].set_title(f"of {found.signals} with entries ±1 and ±0.1", fontsize=10)
     below(axes[0])
     return axes
 
@@ -54,16 +58,15 @@ def guarantees() -> Any:
 def contractions() -> Any:
     """Draw measured contractions and their bounds, and two runs on a harder matrix."""
     left, right = beside(
-        ("factor of the error in one step, at worst", "share of runs below"),
+        ("factor of the error in one step, at worst", "share of supports, or runs"),
         ("iteration", "error over its start"),
     )
     easy, hard = convexity.contractions(), convexity.wrong_signal()
     names = {"masked": "descent on a mask", "iht": "IHT"}
     t = np.array(convexity.TIMES[:-1])
     for i, (name, label) in enumerate(names.items()):
-        factors, style = np.sort(easy.factors[name]), {"color": COLOURS[i]}
-        share = np.linspace(0, 1, factors.size)
-        left.plot(factors[:: factors.size // 50], share[:: factors.size // 50], **style)
+        style, share = {"color": COLOURS[i]}, np.linspace(0, 1, 51)
+        left.plot(np.quantile(easy.factors[name], share), share, **style)
         left.axvline(easy.bounds[name], linestyle="--", **style)
         sizes = np.linalg.norm(hard.errors[name][:-1], axis=1)
         right.semilogy(t, sizes / sizes[0], label=label, **style)
@@ -101,16 +104,17 @@ def rates() -> Any:
 FIGURES = {
     "C35": Figure(
         guarantees,
-        "Left: a matrix of 20 columns meets the condition of five algorithms. Right: "
-        "they recover all signals of two entries; with the same correlations but "
-        "another scale, or columns of uneven length, hard thresholding misses many.",
+        "Left: a matrix of 20 columns meets the condition of five algorithms, k = 2. "
+        "Right: they recover signals on all pairs of places, with all signs, of sizes "
+        "1 and 0.1, the larger first; with another scale, or columns of uneven "
+        "length, hard thresholding misses many.",
     ),
     "C38": Figure(
         contractions,
-        "Left: on a convolution layer no run of either method is slower than its "
-        "bound, a dashed line. Right: on a matrix that nearly confuses two signals "
-        "descent on the mask has a bound below one and converges; hard thresholding "
-        "has none, and stays at the wrong signal.",
+        "Left: on a convolution layer descent on no support, and no run of IHT, is "
+        "slower than its bound (dashed). Right: a matrix that nearly confuses two "
+        "signals. Descent on the mask, from one entry, has a bound below one and "
+        "converges; IHT has none, starts at the wrong signal and stays.",
     ),
     "C34": Figure(
         lambda: plot_jacobian_recovery(jacobian.study()),

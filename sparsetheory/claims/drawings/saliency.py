@@ -37,7 +37,9 @@ def slopes() -> Any:
 
 def presence() -> Any:
     """Draw scores beside what removals do to a loss, off the minimum and at it."""
-    axes = beside(("away from the minimum", "weight"), ("at the minimum", "weight"))
+    axes = beside(*[("score, or change of the loss", "weight")] * 2)
+    axes[0].set_title("away from the minimum", fontsize=10)
+    axes[1].set_title("at the minimum", fontsize=10)
     H, w, b = quadratic(6)
     for ax, g in zip(axes, (H @ w - b, 0 * w), strict=True):
         series = {
@@ -171,7 +173,8 @@ FIGURES = {
     "C76": Figure(
         first_order,
         "As weights get small the change of a quadratic loss without one of them is "
-        "-g w; at full size it is far from it. Four removals lower the loss.",
+        "-g w; at full size it is far from it for five of six. Four removals lower "
+        "the loss.",
     ),
     "C77": Figure(
         second_order,

@@ -49,7 +49,8 @@ def shares() -> Any:
     ax = labelled("share of weights pruned, s/d", "share of weights not zero")
     pruned, both = np.arange(D + 1) / D, shares_left()
     ax.plot(pruned, 1 - pruned, label="1 - s/d", **FINITE)
-    for i, name in enumerate(("no weight zero before", "half of them zero before")):
+    zero = f"{1 - both[1][0]:.0%} of them zero before"
+    for i, name in enumerate(("no weight zero before", zero)):
         ax.plot(pruned, both[i], **dots(i, name))
     ax.legend(frameon=False)
     return ax
@@ -129,8 +130,8 @@ FIGURES = {
     ),
     "C02": Figure(
         shares,
-        "The share of nonzero weights is 1 - s/d if none was zero before; it is less "
-        "where half of them were.",
+        "The share of nonzero weights is 1 - s/d if none was zero before; where 46 % "
+        "of them were it is less, or as large at the end, where next to none is left.",
     ),
     "C03": Figure(
         short_budgets,

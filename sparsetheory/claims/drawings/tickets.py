@@ -108,9 +108,14 @@ def matches() -> Any:
     union = np.maximum(0, 1 - n * np.exp(width * np.log1p(-p)))
     right.semilogx(width, union, label="union bound, at least", **FINITE)
     easiest = float(ball_hit_probability(d, eps, 1.0, 0.0))
-    right.semilogx(width, np.minimum(1, width * easiest), label="at most", **BOUND)
+    right.semilogx(
+        width,
+        np.minimum(1, width * easiest),
+        label="at most: one target, in the middle",
+        **BOUND,
+    )
     sizes = {
-        "width as stated": malach_headline_size(n, tickets.FAILURE),
+        "width as stated, O(.) as 1": malach_headline_size(n, tickets.FAILURE),
         "width by this bound": covering_size(n, p, tickets.FAILURE),
         "width by the sketch": malach_sketch_size(n, d, eps, 1.0, tickets.FAILURE),
     }
@@ -164,7 +169,8 @@ FIGURES = {
     "C57": Figure(
         matches,
         "Left: draws match at least as often as the union bound says, the dashed "
-        "line. Right: with as many neurons as stated a match is next to impossible; a "
+        "line. Right: with as many neurons as stated, the constant of O(.) being 1, "
+        "a match is next to impossible, even if all targets were one in the middle; a "
         "power of the accuracy is needed, by the dimension.",
     ),
     "C88": Figure(
