@@ -43,7 +43,7 @@ def certificate(A, k):
     """A constant whose upper bound rests on the semidefinite matrix."""
     _, bound, L = relaxed(A, k)
     found = st.null_space_bounds(A, k)[-1]
-    proof = NullSpaceEvidence("semidefinite", L)
+    proof, bound = NullSpaceEvidence("semidefinite", L), bound + 1e-11
     return dataclasses.replace(found, upper=bound / (1 - bound), evidence=proof)
 
 
@@ -284,7 +284,9 @@ def test_false_claims_are_refuted(rng):
         for wrong in (
             None, 0 * L, L[1:, 1:], L[:, :-1], L[..., None], L + 0j, L.astype(object),
             L * np.nan, L + np.inf, 1e150 * L, 1.001 * L, 0.999 * L, L.swapaxes(0, 1),
-            np.roll(L, 1), L.tolist(), "L", np.zeros((n, n)),
+            np.roll(L, 1), L.tolist(), "L", np.zeros((n, n)), L.astype(np.float16),
+            L.astype(np.float32), L.astype(np.longdouble), L.astype(">f8"),
+            np.ma.masked_array(L),
         ):  # fmt: skip
             assert not resting_on(wrong).verify(of)
         other = st.null_space_bounds(of, 2)[-1]
