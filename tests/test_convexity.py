@@ -299,6 +299,22 @@ def test_factors_hold_although_time_is_up():
     assert found.contractions[3].factor > least
 
 
+@pytest.mark.parametrize("limit", [None, 30.0])
+def test_an_interrupted_constant_leaves_no_time_to_the_others(monkeypatch, limit):
+    limits = []
+
+    def stop(*args, time_limit, **options):
+        limits.append(time_limit)
+        found = st.rip_constant(*args, time_limit=time_limit, **options)
+        return dataclasses.replace(found, interrupted=len(limits) == 1)
+
+    monkeypatch.setattr("sparsetheory.conditions.convexity.rip_constant", stop)
+    A = np.random.default_rng(0).standard_normal((6, 9))
+    found = st.convergence_bounds(A, 2, time_limit=limit)
+    assert [i.interrupted for i in found.isometries] == [True, False, False]
+    assert limits[1:] == [1e-3, 1e-3]
+
+
 def test_a_wrong_factor_is_not_verified():
     A = tall(6)
     found = st.convergence_bounds(A, 1)

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import sparsetheory as st
-from sparsetheory.conditions.evidence import Evidence, NullSpaceEvidence, well_formed
+from sparsetheory.conditions.evidence import (
+    Evidence,
+    NullSpaceEvidence,
+    is_dual,
+    well_formed,
+)
 
 pytestmark = pytest.mark.slow  # when interpreted
 
@@ -120,3 +125,93 @@ def test_evidence_may_rest_on_itself_in_vain():
     found, of = certificate("isometry")
     above = dataclasses.replace(found.above, evidence=proof)
     assert not dataclasses.replace(found, above=above).verify(of)
+
+
+def as_matrix(array):
+    return array.view(np.matrix)
+
+
+CLASSES = [
+    as_matrix, np.ma.masked_array, np.float16, np.float32, np.longdouble, np.complex64,
+    np.complex128,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", CLASSES)
+def test_matrices_of_another_precision_or_class_are_refused(make):
+    """Rounding in float16 could take a bound below the constant."""
+    found, of = certificate("null space, bounded")
+    wide = dataclasses.replace(found, upper=found.upper + 1)
+    assert wide.verify(of)
+    proof = NullSpaceEvidence("dual", make(found.evidence.dual))
+    assert not dataclasses.replace(wide, evidence=proof).verify(of)
+    proof = NullSpaceEvidence("semidefinite", make(np.zeros((18, 18))))
+    assert not dataclasses.replace(wide, evidence=proof).verify(of)
+    found, of = certificate("isometry")
+    assert not is_dual(make(np.zeros((9, 9))), (9, 9))
+    proof = Evidence("semidefinite", 2, 0.0, dual=make(np.full((9, 9), 6e4)))
+    above = dataclasses.replace(found.above, evidence=proof)
+    # It holds by what needs no evidence.
+    assert dataclasses.replace(found, above=above).verify(of) in (True, False)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_the_only_null_vector_is_taken_from_the_matrix(k):
+    B = np.random.default_rng(0).standard_normal((5, 6))
+    found = st.null_space_constant(B, k)
+    assert found.evidence.kind == "line"
+    assert found.verify(B)
+    for vector in (np.zeros(6), np.ones(6), np.eye(6)[0], found.vector + 1e-6):
+        for upper in (0.0, 0.5000001, found.lower, found.upper, np.inf):
+            forged = dataclasses.replace(found, lower=0.0, upper=upper, vector=vector)
+            assert not forged.verify(B)
+    low = dataclasses.replace(found, lower=0.0)
+    assert low.verify(B)
+    z = np.sort(np.abs(np.linalg.svd(B)[2][-1]))[::-1]
+    assert not dataclasses.replace(low, upper=z[:k].sum() / z[k:].sum()).verify(B)
+    for factor in (1e-300, 1e300):
+        assert dataclasses.replace(found, vector=factor * found.vector).verify(B)
+
+
+def equal_columns():
+    B = np.random.default_rng(0).standard_normal((5, 9))
+    B[:, 3] = B[:, 1]
+    return B
+
+
+HALVES = {
+    "line": (lambda: st.BlockCirculant([[[1.0, -1.0]]], 8), 4),
+    "search": (equal_columns, 1),
+}
+
+
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("name", HALVES)
+def test_no_bound_below_the_constant_holds_by_however_little(name, bounded):
+    """With a share of a half, that would promise recovery."""
+    make, k = HALVES[name]
+    of = make()
+    by = st.null_space_bounds if bounded else st.null_space_constant
+    found = by(of, k)[-1] if bounded else by(of, k)
+    assert found.recovers is None or found.upper > 1
+    assert found.verify(of)
+    for less in (1e-8, 2e-9, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15):
+        upper = (0.5 - less) / (0.5 + less)
+        forged = dataclasses.replace(found, lower=min(found.lower, upper), upper=upper)
+        assert forged.recovers
+        assert not forged.verify(of)
+    above = dataclasses.replace(found, lower=1.0, upper=max(found.upper, 1.0))
+    assert not above.verify(of)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("shape", [(5, 6), (4, 9), (6, 10)])
+def test_honest_results_hold_and_better_ones_do_not(shape, seed):
+    B = np.random.default_rng(seed).standard_normal(shape)
+    for k in (1, 2, 3):
+        for found in (st.null_space_constant(B, k), st.null_space_bounds(B, k)[-1]):
+            assert found.verify(B)
+            if found.upper < np.inf and found.evidence.kind == "search":
+                upper = found.lower * (1 - 1e-12)
+                forged = dataclasses.replace(found, lower=0.0, upper=upper)
+                assert not forged.verify(B)

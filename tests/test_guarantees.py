@@ -1,5 +1,6 @@
 """What conditions on a matrix guarantee, up to how many entries."""
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import hypothesis.strategies as st_
@@ -224,6 +225,45 @@ def test_ctrl_c_in_the_null_space(monkeypatch, name, k):
     A = st.gaussian(32, 64, rng=0)
     found = st.recovery_guarantees(A, normalise=True, time_limit=5.0)
     assert row(found, "null space").k == k < row(found, "null space").most
+
+
+def test_an_interrupted_constant_ends_what_follows(monkeypatch):
+    where = "sparsetheory.conditions.guarantees."
+    orders = []
+
+    def stop(A, k, **kwargs):
+        orders.append(k)
+        found = st.null_space_constant(A, k, **kwargs)
+        return replace(found, interrupted=True)
+
+    A = np.random.default_rng(0).standard_normal((12, 15))
+    monkeypatch.setattr(where + "null_space_bounds", lambda A, **_: ())
+    monkeypatch.setattr(where + "null_space_constant", stop)
+    monkeypatch.setattr(where + "spark", None)
+    found = st.recovery_guarantees(A, normalise=True, time_limit=5.0)
+    null = row(found, "null space")
+    assert len(orders) == 1
+    assert null.k == orders[0] < null.most  # what it found counts
+    assert row(found, "spark").most == 12
+
+
+@pytest.mark.parametrize(
+    ("A", "error"),
+    [
+        (None, TypeError),
+        ("x", TypeError),
+        (1.0, TypeError),
+        ([[1], [2, 3]], ValueError),
+    ],
+)
+def test_what_is_no_matrix_is_named(A, error):
+    with pytest.raises(error, match=r"A must|inhomogeneous"):
+        st.recovery_guarantees(A)
+
+
+def test_lists_are_matrices():
+    A = np.hstack([np.eye(3), np.ones((3, 1))])
+    assert st.recovery_guarantees(A.tolist()).rows == st.recovery_guarantees(A).rows
 
 
 def test_dependent_columns_guarantee_nothing(rng):

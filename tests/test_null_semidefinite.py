@@ -1,7 +1,6 @@
 """Bounds on null space constants from a semidefinite relaxation."""
 
 import dataclasses
-import time
 
 import numpy as np
 import pytest
@@ -14,9 +13,8 @@ from numpy.testing import assert_allclose
 import sparsetheory as st
 from sparsetheory._kernels.cone import onto_cones
 from sparsetheory._parallel import blas_held
-from sparsetheory.conditions import _nullsearch
 from sparsetheory.conditions._nullsearch import Shares
-from sparsetheory.conditions._nullspace import certified, null_space
+from sparsetheory.conditions._nullspace import null_space
 from sparsetheory.conditions._semidefinite import (
     _weights,
     certified_share,
@@ -43,7 +41,7 @@ def certificate(A, k):
     """A constant whose upper bound rests on the semidefinite matrix."""
     _, bound, L = relaxed(A, k)
     found = st.null_space_bounds(A, k)[-1]
-    proof = NullSpaceEvidence("semidefinite", L)
+    proof, bound = NullSpaceEvidence("semidefinite", L), bound + 1e-11
     return dataclasses.replace(found, upper=bound / (1 - bound), evidence=proof)
 
 
@@ -284,7 +282,9 @@ def test_false_claims_are_refuted(rng):
         for wrong in (
             None, 0 * L, L[1:, 1:], L[:, :-1], L[..., None], L + 0j, L.astype(object),
             L * np.nan, L + np.inf, 1e150 * L, 1.001 * L, 0.999 * L, L.swapaxes(0, 1),
-            np.roll(L, 1), L.tolist(), "L", np.zeros((n, n)),
+            np.roll(L, 1), L.tolist(), "L", np.zeros((n, n)), L.astype(np.float16),
+            L.astype(np.float32), L.astype(np.longdouble), L.astype(">f8"),
+            np.ma.masked_array(L),
         ):  # fmt: skip
             assert not resting_on(wrong).verify(of)
         other = st.null_space_bounds(of, 2)[-1]
@@ -296,40 +296,3 @@ def test_false_claims_are_refuted(rng):
     assert found.verify(np.vstack([A, A[0] - A[1]]))
     assert not dataclasses.replace(found, k=1).verify(A)
     assert not dataclasses.replace(found, k=3).verify(A)
-
-
-def test_a_search_that_ends_soon_is_left_alone(monkeypatch):
-    monkeypatch.setattr(_nullsearch, "AWHILE", 60.0)
-    monkeypatch.setattr(_nullsearch, "semidefinite_share", None)
-    A = np.random.default_rng(7).standard_normal((12, 20))
-    start = time.perf_counter()
-    assert st.null_space_constant(A, 2).exact
-    assert time.perf_counter() - start < 30
-
-
-def test_a_search_that_does_not_end_leaves_the_better_bound(monkeypatch):
-    monkeypatch.setattr(_nullsearch, "AWHILE", 0.0)
-    A = np.random.default_rng(7).standard_normal((32, 64))
-    start = time.perf_counter()
-    found = st.null_space_constant(A, 6, time_limit=3.0)
-    assert time.perf_counter() - start < 12
-    assert found.evidence.kind == "semidefinite"
-    linear = certified(null_space(A), st.null_space_bounds(A, 6)[-1].evidence.dual)[5]
-    assert found.lower < found.upper
-    assert found.alpha[1] < linear
-    assert found.verify(A)
-
-
-def test_ctrl_c_leaves_the_better_bound(monkeypatch):
-    def stop(self, *args):
-        time.sleep(1.0)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(_nullsearch, "AWHILE", 0.0)
-    A = np.random.default_rng(0).standard_normal((20, 40))
-    linear = st.null_space_bounds(A, 3)[-1]
-    monkeypatch.setattr(Shares, "search", stop)
-    found = st.null_space_constant(A, 3)
-    assert found.evidence.kind == "semidefinite"
-    assert found.upper < linear.upper
-    assert found.verify(A)

@@ -380,5 +380,7 @@ def test_ctrl_c_in_a_relaxation_leaves_a_bracket(monkeypatch, at):
     monkeypatch.setattr(Shares, "relax", stop)
     found = st.null_space_constant(A, 3)
     assert len(calls) == at
+    assert found.interrupted
+    assert not exact.interrupted
     assert found.lower <= exact.lower <= exact.upper <= found.upper
     assert found.verify(A)

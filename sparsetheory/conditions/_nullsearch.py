@@ -34,11 +34,13 @@ from sparsetheory.conditions._nullspace import (
     row_space,
 )
 from sparsetheory.conditions._semidefinite import semidefinite_share
+from sparsetheory.conditions.evidence import NullSpaceEvidence
 from sparsetheory.conditions.gram import Array
 from sparsetheory.types import Matrix, Vector
 
 SLACK = 1e-9  # of a share; what is no heavier by so much is not looked for
 AWHILE = 2.0  # seconds of a search before a relaxation begins beside it
+MOST = 600  # columns for each frequency; beyond, an iteration takes too long
 STARTS = 32  # as many at random, and so many in all
 COARSE = 0.02  # of a share, the least step of the first climbs
 TINY = 1e-300
@@ -101,6 +103,10 @@ class Shares:
         """Return how far rounding may move a share of k entries."""
         return 2 * (k + 1) * float(np.sqrt(self.space.size)) * self.space.rounding
 
+    def room(self, k: int) -> float:
+        """Return what is added to a bound, so that it holds when computed anew."""
+        return self.margin(k) / 2
+
     def relax(self, k: int) -> None:
         """Solve the relaxation of order k."""
         if k not in self.duals:
@@ -112,19 +118,28 @@ class Shares:
             self.bounds[k] = certified(self.space, self.duals[k])
 
     @contextmanager
-    def relaxing(self, k: int) -> Iterator[Callable[[], tuple[float, Array | None]]]:
+    def relaxing(
+        self, k: int
+    ) -> Iterator[Callable[[], tuple[float, NullSpaceEvidence]]]:
         """Solve the semidefinite relaxation of order k beside a search.
 
-        The function that is given ends it, and returns the bound and its matrix.
+        The function that is given ends it, and returns the bound and its evidence.
         """
         ended = threading.Event()
 
-        def bound() -> tuple[float, Array | None]:
-            if ended.wait(AWHILE):
-                return np.inf, None
-            return semidefinite_share(self.space, k, self.tables[k], ended.is_set)
+        def bound() -> tuple[float, NullSpaceEvidence]:
+            nothing = np.inf, NullSpaceEvidence("none")
+            if len(self.space.projector) > MOST or ended.wait(AWHILE):
+                return nothing
+            try:
+                share, L = semidefinite_share(
+                    self.space, k, self.tables[k], ended.is_set
+                )
+            except (np.linalg.LinAlgError, MemoryError):
+                return nothing  # the search may know enough
+            return share + self.room(k), NullSpaceEvidence("semidefinite", L)
 
-        def end() -> tuple[float, Array | None]:
+        def end() -> tuple[float, NullSpaceEvidence]:
             ended.set()
             return job.result()
 
@@ -138,7 +153,7 @@ class Shares:
     def certificate(self, k: int) -> tuple[float, Array]:
         """Return the best bound of order k, and the matrix that certifies it."""
         order = min(self.bounds, key=lambda t: float(self.bounds[t][k - 1]))
-        return float(self.bounds[order][k - 1]), self.duals[order]
+        return float(self.bounds[order][k - 1]) + self.room(k), self.duals[order]
 
     def heavy(self, k: int) -> Vector:
         """Return a null vector with k heavy entries, by climbing from many."""
@@ -160,6 +175,11 @@ class Shares:
                 best, found = share, z
         self.climb(k, SLACK, found)
         return np.asarray(found)
+
+    def line(self, k: int) -> float:
+        """Return what bounds the share of k entries, if null vectors are a line."""
+        z = self.projector[self.projector.diagonal().argmax()]
+        return float(heaviest_share(z, k)) + self.margin(k)
 
     def climb(self, k: int, slack: float, z: Vector) -> float:
         """Raise the share of z as long as there is time; return it."""

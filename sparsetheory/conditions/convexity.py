@@ -139,7 +139,7 @@ def convergence_bounds(
         :math:`\eta`, by default the best for order 3k, :math:`2/(\alpha + \beta)`, for
         which no factor depends on the scale of A.
     time_limit : float, optional
-        Seconds, about, for all constants together.
+        Seconds, about, for all constants together. Ctrl-C ends their searches.
 
     Returns
     -------
@@ -186,6 +186,8 @@ def convergence_bounds(
         left = (end - time.perf_counter()) / (len(orders) - i)
         limit = None if end == np.inf else max(left, 1e-3)
         found.append(rip_constant(A, order, both=True, time_limit=limit))
+        if found[-1].interrupted:
+            end = -np.inf  # of the others, only what takes no search
     one, two, three = found
     if three.smoothness[1] <= three.above.rounding:
         raise ValueError("A must not be zero")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -88,12 +88,12 @@ def well_formed(record: Any) -> bool:
     return True
 
 
-def is_dual(dual: Any, shape: tuple[int, ...], dtype: Any = np.float64) -> bool:
+def is_dual(
+    dual: Any, shape: tuple[int, ...], dtype: Any = np.float64
+) -> TypeGuard[npt.NDArray[Any]]:
     """Return whether a dual matrix fits: any that does certifies a bound."""
-    if not isinstance(dual, np.ndarray) or dual.shape != shape:
-        return False
-    if dual.dtype.kind not in "fc" or np.result_type(dual, dtype) != dtype:
-        return False
+    if type(dual) is not np.ndarray or (dual.shape, dual.dtype) != (shape, dtype):
+        return False  # of less precision, what is computed from it would be as well
     return bool(np.abs(dual).max(initial=0.0) < HIGHEST)
 
 

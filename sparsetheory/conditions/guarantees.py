@@ -15,7 +15,12 @@ from sparsetheory._checks import check_number
 from sparsetheory.conditions._constants import NEXT, Constants
 from sparsetheory.conditions.coefficient import coefficient_range
 from sparsetheory.conditions.coherence import babel, mutual_coherence
-from sparsetheory.conditions.gram import dense_matrix, lag_table, unit_columns
+from sparsetheory.conditions.gram import (
+    dense_matrix,
+    lag_table,
+    layer_or_matrix,
+    unit_columns,
+)
 from sparsetheory.conditions.nullspace import null_space_bounds, null_space_constant
 from sparsetheory.conditions.spark import spark
 from sparsetheory.pruned import with_filters, with_unit_columns
@@ -156,7 +161,8 @@ def recovery_guarantees(
     """
     from tqdm import tqdm
 
-    m, n = (int(size) for size in A.shape)
+    A = layer_or_matrix(A)
+    m, n = A.shape
     if n < 2:
         raise ValueError(f"A must have two columns at least, got shape {A.shape}")
     time_left = _Time(check_number("time_limit", time_limit))
@@ -273,9 +279,10 @@ def _searched(A: Any, k: int, most: int, time_left: _Time) -> tuple[int, int]:
         most = min(most, _reach(found.vector))
         if found.recovers is False:
             most = k
-        if not found.recovers:
+        time_left.stopped = found.interrupted
+        k += found.recovers is True
+        if not found.recovers or found.interrupted:
             break
-        k += 1
     return k, most
 
 

@@ -195,7 +195,8 @@ def rip_constant(
         the best of a semidefinite relaxation, searches at a higher level, and formulas;
         it comes before the time is over where what is left is too short for a search.
         The Gram matrix is formed whole first: seconds for 10^4 columns.
-        Ctrl-C also ends the search and returns what is certified by then.
+        Ctrl-C also ends the search and returns what is certified by then; before the
+        search, while the Gram matrix is formed, it is an error.
     progress : bool
         Count visited sets on standard error.
 
@@ -208,6 +209,8 @@ def rip_constant(
     TypeError, ValueError
         If an argument is not what is said above, or A has too many columns to hold
         their Gram matrix.
+    KeyboardInterrupt
+        On Ctrl-C while the Gram matrix is formed.
 
     References
     ----------

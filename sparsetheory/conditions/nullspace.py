@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from sparsetheory.types import MeasurementOperator, Support, Vector
 
 HALF = 0.5  # of a limited time, for the search that would close the bracket
 PASSES = (0.5, 0.25, 0.1)  # of the gap, searched for in turn where that did not end
-CLOSE = 1e-11  # relative; vectors and shares computed in two ways
+CLOSE = 1e-11  # relative; how far from the null space a vector may be
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,8 @@ class NullSpaceConstant:
         A null vector that shows `lower`, of sum of magnitudes one.
     evidence : NullSpaceEvidence
         Why `upper` holds.
+    interrupted : bool
+        Whether Ctrl-C ended the search.
     """
 
     k: int
@@ -47,6 +50,7 @@ class NullSpaceConstant:
     upper: float
     vector: Vector
     evidence: NullSpaceEvidence
+    interrupted: bool = False
 
     @property
     def support(self) -> Support:
@@ -82,9 +86,10 @@ class NullSpaceConstant:
     ) -> bool:
         """Check both bounds against `A` from their evidence.
 
-        The vector by its image and its entries; a dual or semidefinite matrix by what
-        it certifies, with a margin for rounding; a search by running it again at
-        `upper`.
+        The vector by its projection on the null space; a dual or semidefinite matrix by
+        what it certifies; a search by running it again at `upper`. All with a margin
+        for rounding, on the safe side: no bound holds that is better than what is
+        computed anew, by however little.
 
         Parameters
         ----------
@@ -107,43 +112,39 @@ class NullSpaceConstant:
         z, n = np.asarray(self.vector, dtype=float), shares.space.size
         if z.shape != (n,) or not (1 <= self.k <= n and np.isfinite(z).all()):
             return False
-        if self.lower == 0:
-            return True
+        if not z.any():
+            return self.lower == 0 == shares.space.dimension
+        z = z / np.abs(z).max()
         size = float(np.linalg.norm(z))
-        off = float(np.linalg.norm(z - shares.projector @ z))
-        if not (np.isfinite(size) and size > 0 and off <= CLOSE * size):
-            return False
-        return _share(_low(shares, z, self.k)) >= _share(self.lower) - CLOSE
+        inside = shares.projector @ z
+        off = float(np.linalg.norm(z - inside))
+        return off <= CLOSE * size and self.lower <= _low(shares, inside, self.k)
 
     def _bounded(self, shares: Shares) -> bool:
-        proof, high = self.evidence, _share(self.upper)
         if self.upper == np.inf:
             return True
-        if proof.kind == "none":
-            return shares.space.dimension == 0 and self.upper >= 0
-        if proof.kind == "line":
-            share = heaviest_share(np.asarray(self.vector, dtype=float), self.k)
-            return shares.space.dimension == 1 and share <= high + CLOSE
-        if proof.kind == "dual":
-            shape = len(shares.space.taps), *shares.space.projector.shape[1:]
-            dual: Any = proof.dual
-            return is_dual(dual, shape) and bool(
-                certified(shares.space, dual)[self.k - 1] <= high + CLOSE
-            )
-        if proof.kind == "semidefinite":
-            size, _, *torus = shares.space.projector.shape
-            L: Any = proof.dual
-            return is_dual(L, (2 * size, 2 * size, *torus)) and (
-                certified_share(shares.space, L, self.k) <= high + CLOSE
-            )
-        if proof.kind != "search":
-            return False
-        for order in range(1, self.k + 1):
-            shares.relax(order)
-        state = new_search(np.asarray(self.vector, dtype=float), self.k)
-        level = high - shares.margin(self.k) - 2 * SLACK
-        reached = shares.search(self.k, level, state)
-        return reached is not None and reached <= high + 4 * SLACK
+        if self.evidence.kind == "none":
+            return shares.space.dimension == 0
+        return _ratio(self._again(shares)) <= self.upper
+
+    def _again(self, shares: Shares) -> float:
+        """Return the bound on the share that the evidence gives, infinite if none."""
+        space, kind, dual = shares.space, self.evidence.kind, self.evidence.dual
+        size, _, *torus = space.projector.shape
+        if kind == "line" and space.dimension == 1:
+            return shares.line(self.k)
+        if kind == "dual" and is_dual(dual, (len(space.taps), size, *torus)):
+            return float(certified(space, dual)[self.k - 1])
+        if kind == "semidefinite" and is_dual(dual, (2 * size, 2 * size, *torus)):
+            return certified_share(space, dual, self.k)
+        if kind == "search":
+            for order in range(1, self.k + 1):
+                shares.relax(order)
+            state = new_search(np.asarray(self.vector, dtype=float), self.k)
+            level = _share(self.upper) - shares.margin(self.k) - SLACK / 2
+            reached = shares.search(self.k, level, state)
+            return np.inf if reached is None else reached
+        return np.inf
 
 
 def null_space_constant(
@@ -175,7 +176,7 @@ def null_space_constant(
     time_limit : float, optional
         Seconds, about. Half of what the relaxations leave goes to the search that
         closes the bracket; if it does not end, searches at higher levels may lower the
-        upper bound. Ctrl-C also ends the search.
+        upper bound. Ctrl-C also ends the search and returns what is known by then.
 
     Returns
     -------
@@ -302,36 +303,40 @@ def _closed(shares: Shares, k: int) -> NullSpaceConstant:
         found = _bracket(shares, k)
     except KeyboardInterrupt:
         shares.deadline = -np.inf
-        found = _bracket(shares, k)
+        return replace(_bracket(shares, k), interrupted=True)
     if found.exact or shares.late or len(shares.duals) < k:
         return found
     exact = new_search(found.vector, k)
-    high, proof = found.alpha[1], found.evidence
+    known, interrupted = (found.alpha[1], found.evidence), False
     now = time.perf_counter()
     plan = [(0.0, now + HALF * (shares.deadline - now))]
     plan += [(part, np.inf) for part in PASSES] + [(0.0, np.inf)]
-    nodes = 0
+    nodes, bound = 0, itemgetter(0)
     with shares.relaxing(k) as relaxed:
         try:
             for part, until in plan:
                 share = float(exact.best[0])
                 state = new_search(exact.z, k) if part else exact
-                level = share + part * (high - share)
+                level = share + part * (known[0] - share)
                 before = int(state.counts[2])
                 reached = shares.search(k, level, state, until)
                 nodes += int(state.counts[2]) - before
                 exact.z[:], exact.best[0] = state.z, state.best[0]
-                if reached is not None and reached < high:
-                    high, proof = reached, NullSpaceEvidence("search", nodes=nodes)
+                if reached is not None:
+                    # Another search may meet vectors that are heavier by so much.
+                    high = reached + 2 * SLACK
+                    proof = NullSpaceEvidence("search", nodes=nodes)
+                    known = min(known, (high, proof), key=bound)
+                # It ends here: the other searches have all processors.
+                known = min(known, relaxed(), key=bound)
                 if shares.late or (reached is not None and not part):
                     break
-                relaxed()  # the other searches have all processors
         except KeyboardInterrupt:
-            pass
-        bound, dual = relaxed()
-        if bound < high:
-            high, proof = bound, NullSpaceEvidence("semidefinite", dual)
-    return _constant(shares, k, exact.z, high, proof)
+            interrupted = True
+            with suppress(KeyboardInterrupt):
+                known = min(known, relaxed(), key=bound)
+    constant = _constant(shares, k, exact.z, *known)
+    return replace(constant, interrupted=interrupted)
 
 
 def _bracket(shares: Shares, k: int) -> NullSpaceConstant:
@@ -341,7 +346,7 @@ def _bracket(shares: Shares, k: int) -> NullSpaceConstant:
         return NullSpaceConstant(k, 0.0, 0.0, np.zeros(n), NullSpaceEvidence("none"))
     z = shares.heavy(k)
     if dimension == 1 and k < n:
-        high = heaviest_share(z, k) + shares.margin(k)
+        high = shares.line(k) + shares.room(k)
         return _constant(shares, k, z, high, NullSpaceEvidence("line"))
     if k == n or not shares.bounds:
         return _constant(shares, k, z, np.inf, NullSpaceEvidence("none"))
@@ -354,17 +359,21 @@ def _constant(
 ) -> NullSpaceConstant:
     z = shares.sparsest(k, z / np.abs(z).sum())
     z = z / np.abs(z).sum()
-    lower, upper = _low(shares, z, k), _ratio(high)
+    lower, upper = _low(shares, z, k, shares.room(k)), _ratio(high)
     if upper == np.inf:
         proof = NullSpaceEvidence("none")
     elif lower > upper:  # both are the same to rounding
+        if _share(lower) - high > 2 * shares.margin(k):
+            raise AssertionError(f"{proof.kind} bound {upper}, yet {lower} is met")
         lower = upper
     return NullSpaceConstant(k, float(lower), float(upper), z, proof)
 
 
-def _low(shares: Shares, z: Vector, k: int) -> float:
+def _low(shares: Shares, z: Vector, k: int, room: float = 0.0) -> float:
     share, margin = heaviest_share(z, k), shares.margin(k)
-    return np.inf if share >= 1 - margin else _ratio(max(share - margin, 0.0))
+    if share >= 1 - margin + room:
+        return np.inf
+    return _ratio(max(share - margin - room, 0.0))
 
 
 def _ratio(share: float) -> float:

@@ -82,6 +82,11 @@ class PruningEffect:
         -------
         bool
             False if anything is refuted, or not confirmed in time.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `layer` is no layer with all its rows.
         """
         check_layer(layer)
         budget = _Budget(time_limit, 5)
