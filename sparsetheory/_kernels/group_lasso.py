@@ -17,7 +17,8 @@ from sparsetheory._kernels.anderson import combine, new_past, record
 
 NEWTON_STEPS = 60
 PRECISE = 4e-16
-STALLED = 1e-30  # of ||y||^2; a sweep that gains less is rounding
+STALLED = 1e-30  # of ||y||^2; a sweep that gains less is lost in rounding
+IN_TURN = 3  # lost sweeps that end the descent; the next may gain by extrapolation
 
 
 class Blocks(NamedTuple):
@@ -305,7 +306,7 @@ def descend(problem, goal, limit, s, z, norms):
     old_z, old_s = np.empty(z.size), np.empty(s.size)
     far_z, far_s, far = np.empty(z.size), np.empty(s.size), np.empty(norms.size)
     past = new_past(z.size, s.size)
-    gap, sweeps, enough = np.inf, 0, goal
+    gap, sweeps, lost, enough = np.inf, 0, 0, goal
     while sweeps < limit:
         keep(z, old_z)
         keep(s, old_s)
@@ -313,9 +314,11 @@ def descend(problem, goal, limit, s, z, norms):
         sweeps += 1
         if not fall > enough or sweeps == limit:  # nor if it is NaN
             gap = look(problem, s, z, norms, active)
-            if not fall > STALLED * problem.yy or gap <= goal:
+            lost = 0 if fall > STALLED * problem.yy else lost + 1
+            if lost == IN_TURN or gap <= goal:
                 break
-            enough = fall * max(0.1, min(0.5, goal / gap))
+            if lost == 0:
+                enough = fall * max(0.1, min(0.5, goal / gap))
         subtract(s, old_s)
         dual = old_s  # moves in the norm of the residual, whose square is -dx.ds
         if problem.gram:
